@@ -1,0 +1,60 @@
+# Everything runs from the checkout: `make demo` and `make test` set up what they need, once.
+SHELL := /bin/sh
+PYTHON ?= python3
+UV := .tools/bin/uv
+BIN := .venv/bin
+READY := .venv/.ready
+export PATH := $(CURDIR)/$(BIN):$(CURDIR)/.tools/bin:$(PATH)
+
+.PHONY: help demo test check format lint types imports template build handlers sam-local lock clean
+.DEFAULT_GOAL := help
+
+help: ## what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(READY) ## signed webhooks become charged orders, in under a minute
+	@bigcharge demo
+
+test: $(READY) ## all tests
+	@pytest
+
+check: format lint types imports template build handlers ## format, lint, types, import rules, template, build, built handlers
+
+format: $(READY)
+	@ruff format --check .
+lint: $(READY)
+	@ruff check .
+types: $(READY)
+	@mypy
+imports: $(READY)
+	@lint-imports
+template: $(READY)
+	@SAM_CLI_TELEMETRY=0 sam validate --lint
+build: $(READY)
+	@SAM_CLI_TELEMETRY=0 sam build --parameter-overrides Architecture=$$(uname -m | sed s/aarch64/arm64/)
+handlers: build
+	@python -m ops.built_handlers .aws-sam/build
+
+sam-local: $(READY) build ## every function through `sam local invoke`, in Docker (status 3 where there is none)
+	@python -m ops.sam_local
+
+lock: $(UV) ## pin the dependencies anew, with hashes
+	@$(UV) pip compile -q --universal --generate-hashes --python-version 3.13 --no-emit-index-url --upgrade \
+	  --custom-compile-command "make lock" layers/bigcharge/requirements.in -o layers/bigcharge/requirements.txt
+	@$(UV) pip compile -q --universal --generate-hashes --python-version 3.13 --no-emit-index-url --upgrade \
+	  --custom-compile-command "make lock" requirements-dev.in -o requirements-dev.txt
+
+clean: ## remove everything that was made here
+	rm -rf .tools .venv .aws-sam build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(UV):
+	@echo "setting up: uv, in .tools"
+	@$(PYTHON) -m venv .tools
+	@.tools/bin/pip install -q --disable-pip-version-check uv==0.13.8
+
+$(READY): $(UV) requirements-dev.txt pyproject.toml .python-version
+	@echo "setting up: CPython $$(cat .python-version) and the development libraries, in .venv"
+	@$(UV) venv -q --clear .venv
+	@$(UV) pip sync -q --require-hashes requirements-dev.txt
+	@$(UV) pip install -q --no-deps --no-build-isolation --editable .
+	@touch $(READY)
