@@ -1,0 +1,1 @@
+"""bigcharge: off-session charging for BigCommerce, each order exactly once."""

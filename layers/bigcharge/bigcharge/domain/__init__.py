@@ -1,0 +1,1 @@
+"""Pure rules: charge states, declines, policy, instruments, events, money. Standard library only."""

@@ -1,0 +1,176 @@
+"""The charge of one order: its states, its attempts, and the one table of transitions (design, law 6).
+
+Every change makes a new `Charge`; the ledger saves it only if the version that was read still stands.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+from bigcharge.domain.errors import BigchargeError
+from bigcharge.domain.money import Money
+
+
+class State(StrEnum):
+    """Where a charge stands."""
+
+    SKIPPED = "skipped"
+    CLAIMED = "claimed"
+    SUBMITTING = "submitting"
+    PAID = "paid"
+    AUTHORIZED = "authorized"
+    PENDING = "pending"
+    DECLINED = "declined"
+    UNKNOWN = "unknown"
+    FAILED = "failed"
+    PAID_ELSEWHERE = "paid_elsewhere"
+    REFUNDED = "refunded"
+    CANCELED = "canceled"
+
+
+# What the order itself may turn out to be before anything of ours was sent.
+_SEEN: Final = frozenset(
+    {State.SKIPPED, State.CLAIMED, State.DECLINED, State.PAID_ELSEWHERE, State.CANCELED, State.REFUNDED},
+)
+_ENDED: Final = frozenset({State.CANCELED, State.REFUNDED})
+_OUTCOMES: Final = frozenset({State.PAID, State.AUTHORIZED, State.PENDING, State.DECLINED, State.UNKNOWN, State.FAILED})
+
+TRANSITIONS: Final[dict[State | None, frozenset[State]]] = {
+    None: _SEEN,
+    State.SKIPPED: _SEEN,
+    State.CLAIMED: _SEEN | {State.SUBMITTING, State.FAILED},
+    State.SUBMITTING: _OUTCOMES | _ENDED | {State.CLAIMED},
+    State.UNKNOWN: _OUTCOMES | _ENDED | {State.CLAIMED},
+    State.PENDING: (_OUTCOMES | _ENDED) - {State.DECLINED, State.UNKNOWN},
+    State.DECLINED: _SEEN | {State.FAILED},
+    State.AUTHORIZED: _ENDED | {State.PAID},
+    State.PAID: frozenset({State.REFUNDED}),
+    State.PAID_ELSEWHERE: frozenset({State.REFUNDED}),
+    State.FAILED: frozenset(),
+    State.REFUNDED: frozenset(),
+    State.CANCELED: frozenset(),
+}
+
+
+class TransitionError(BigchargeError):
+    """A change that is not in the table: a fault of bigcharge, so nothing is saved."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One payment request, durable before it left (design, law 1).
+
+    Attributes:
+        number: 1 for the first.
+        cause: what led to it (a webhook's scope, "sweep", "instrument_changed", "operator").
+        method_id: the payment method.
+        instrument: the token's fingerprint.
+        brand: of a card.
+        last_4: of a card.
+        money: what the token charges.
+        token_id: `jti` of the payment access token.
+        token_expires_at: its `exp`.
+        sent_at: when the request was about to leave.
+        outcome: the state it came to; None while it is on its way; claimed where BigCommerce cannot have tried it.
+        code: BigCommerce's code, if it gave one.
+    """
+
+    number: int
+    cause: str
+    method_id: str
+    instrument: str
+    money: Money
+    token_id: str
+    token_expires_at: datetime
+    sent_at: datetime
+    brand: str | None = None
+    last_4: str | None = None
+    outcome: State | None = None
+    code: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """Everything that is known of charging one order.
+
+    Attributes:
+        store_hash: the store.
+        order_id: BigCommerce's id of the order.
+        customer_id: 0 until the order was read, and for guests.
+        state: where it stands.
+        reason: a stable word for why.
+        code: BigCommerce's last code.
+        money: what is, or was, to be charged.
+        attempts: every payment request ever made, oldest first.
+        transaction_id: of the payment, once known.
+        due_at: when to look again, by itself; None: only when something happens or a person acts.
+        checks: how many looks of the present wait have been made.
+        absent_since: since when every look, past the token's expiry, found no trace of the payment.
+        updated_at: of the last change.
+        version: of the item; 0: never saved.
+    """
+
+    store_hash: str
+    order_id: int
+    state: State
+    updated_at: datetime
+    customer_id: int = 0
+    reason: str | None = None
+    code: int | None = None
+    money: Money | None = None
+    attempts: tuple[Attempt, ...] = ()
+    transaction_id: str | None = None
+    due_at: datetime | None = None
+    checks: int = 0
+    absent_since: datetime | None = None
+    version: int = 0
+
+    @property
+    def last_attempt(self) -> Attempt | None:
+        """The newest payment request."""
+        return self.attempts[-1] if self.attempts else None
+
+    def is_due(self, now: datetime) -> bool:
+        """Whether its time to be looked at has come."""
+        return self.due_at is not None and self.due_at <= now
+
+    def attempts_since(self, start: datetime) -> int:
+        """How many payment requests may have reached a card network at or after `start`."""
+        return sum(attempt.sent_at >= start and attempt.outcome is not State.CLAIMED for attempt in self.attempts)
+
+
+@dataclass(frozen=True, slots=True)
+class DueCharge:
+    """A charge whose time to be looked at has come, as the index of the ledger shows it."""
+
+    store_hash: str
+    order_id: int
+    sweep_at: int
+
+
+def move(charge: Charge, state: State, now: datetime, **changes: Any) -> Charge:  # noqa: ANN401 - fields of Charge, which `replace` checks
+    """The charge in another state, by the table. What belongs to a wait (due, checks, absence) starts anew.
+
+    Args:
+        charge: as read; version 0 for one that is new.
+        state: the next state.
+        now: aware UTC.
+        changes: other fields of `Charge`.
+
+    Raises:
+        TransitionError: the table does not have it.
+    """
+    if state not in TRANSITIONS[charge.state if charge.version else None]:
+        raise TransitionError(f"no transition from {charge.state} to {state}")
+    fresh = {"reason": None, "code": None, "due_at": None, "checks": 0, "absent_since": None}
+    return replace(charge, **(fresh | changes), state=state, updated_at=now)
+
+
+def with_last_attempt(charge: Charge, **changes: Any) -> Charge:  # noqa: ANN401 - fields of Attempt, which `replace` checks
+    """The charge with its newest attempt changed."""
+    return replace(charge, attempts=(*charge.attempts[:-1], replace(charge.attempts[-1], **changes)))
+
+
+ATTEMPT_LIMIT: Final = 20  # card networks: no more than 20 attempts ...
+ATTEMPT_WINDOW: Final = timedelta(days=30)  # ... in 30 days

@@ -1,0 +1,116 @@
+"""What a change of the ledger or of an instrument is announced as (docs/events.md)."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+
+from bigcharge.domain.charges import Charge, State
+from bigcharge.domain.instruments import Instrument
+from bigcharge.domain.stores import Pause
+
+SCHEMA_VERSION: Final = 1
+_NAMES: Final = {State.PAID: "charged"}
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An event for the bus.
+
+    Attributes:
+        detail_type: "order.charged", "instrument.added", "store.paused", ...
+        detail: JSON; no token, no e-mail, no address.
+        time: when the change was made, aware UTC.
+    """
+
+    detail_type: str
+    detail: dict[str, Any]
+    time: datetime
+
+    def identified_by(self, event_id: str) -> "Event":
+        """The same event with an id, which is the same however often it is announced."""
+        return replace(self, detail={"event_id": event_id, **self.detail})
+
+
+def charge_event(old: Charge | None, new: Charge) -> Event | None:
+    """The event of a change in the ledger; None for housekeeping, which keeps the version."""
+    if old is not None and old.version == new.version:
+        return None
+    attempt = new.last_attempt
+    detail = {
+        "schema_version": SCHEMA_VERSION,
+        "store_hash": new.store_hash,
+        "order_id": new.order_id,
+        "customer_id": new.customer_id,
+        "state": new.state,
+        "previous_state": old.state if old else None,
+        "reason": new.reason,
+        "code": new.code,
+        "amount": new.money.amount if new.money else None,
+        "currency": new.money.currency if new.money else None,
+        "attempts": len(new.attempts),
+        "payment_method_id": attempt.method_id if attempt else None,
+        "token_fingerprint": attempt.instrument if attempt else None,
+        "brand": attempt.brand if attempt else None,
+        "last_4": attempt.last_4 if attempt else None,
+        "transaction_id": new.transaction_id,
+        "retry_at": new.due_at.isoformat() if new.due_at and new.state is State.DECLINED else None,
+        "version": new.version,
+    }
+    return Event(f"order.{_NAMES.get(new.state, new.state)}", detail, new.updated_at)
+
+
+@dataclass(frozen=True, slots=True)
+class InstrumentRow:
+    """A row of the instruments table.
+
+    Attributes:
+        store_hash: the store.
+        customer_id: whose it is.
+        instrument: what it holds.
+        read_at: when the read of BigCommerce began that found it so.
+        removed_at: the read that did not find it any more; None while it is there.
+    """
+
+    store_hash: str
+    customer_id: int
+    instrument: Instrument
+    read_at: datetime
+    removed_at: datetime | None = None
+
+
+def instrument_event(old: InstrumentRow | None, new: InstrumentRow) -> Event | None:
+    """The event of a change of an instrument; None where nothing of it changed."""
+    if new.removed_at is not None:
+        name = None if old is not None and old.removed_at is not None else "removed"
+    elif old is None or old.removed_at is not None:
+        name = "added"
+    else:
+        name = "changed" if old.instrument != new.instrument else None
+    return Event(f"instrument.{name}", _describe(new), new.read_at) if name else None
+
+
+def _describe(row: InstrumentRow) -> dict[str, Any]:
+    instrument = row.instrument
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "store_hash": row.store_hash,
+        "customer_id": row.customer_id,
+        "token_fingerprint": instrument.fingerprint,
+        "type": instrument.type,
+        "brand": instrument.brand,
+        "last_4": instrument.last_4,
+        "expiry_month": instrument.expiry_month,
+        "expiry_year": instrument.expiry_year,
+        "is_default": instrument.is_default,
+    }
+
+
+def pause_event(pause: Pause, time: datetime, *, is_paused: bool) -> Event:
+    """The event of a store that was paused or resumed."""
+    detail = {
+        "schema_version": SCHEMA_VERSION,
+        "store_hash": pause.store_hash,
+        "reason": pause.reason,
+        "code": pause.code,
+    }
+    return Event("store.paused" if is_paused else "store.resumed", detail, time)

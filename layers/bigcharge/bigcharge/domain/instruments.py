@@ -1,0 +1,142 @@
+"""Stored instruments: one normal form for both spellings of BigCommerce, and which one to charge."""
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Final
+
+
+class InstrumentType(StrEnum):
+    """The kinds of instrument that can be stored, in our spelling."""
+
+    CARD = "card"
+    PAYPAL_ACCOUNT = "paypal_account"
+    BANK_ACCOUNT = "bank_account"
+
+
+# What the store's list, the customer's list and the Payments API call each kind.
+SPELLINGS: Final = {
+    "credit_card": InstrumentType.CARD,
+    "stored_card": InstrumentType.CARD,
+    "card": InstrumentType.CARD,
+    "paypal_account": InstrumentType.PAYPAL_ACCOUNT,
+    "account": InstrumentType.PAYPAL_ACCOUNT,
+    "stored_paypal_account": InstrumentType.PAYPAL_ACCOUNT,
+    "bank_account": InstrumentType.BANK_ACCOUNT,
+    "stored_bank_account": InstrumentType.BANK_ACCOUNT,
+}
+PAYMENT_TYPES: Final = {
+    InstrumentType.CARD: "stored_card",
+    InstrumentType.PAYPAL_ACCOUNT: "stored_paypal_account",
+    InstrumentType.BANK_ACCOUNT: "stored_bank_account",
+}
+
+
+def fingerprint(token: str) -> str:
+    """A name for a token that can be shown: tokens are random, so 64 bits of SHA-256 tell them apart."""
+    return hashlib.sha256(token.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """A stored instrument of a customer.
+
+    Attributes:
+        token: what the Payments API charges; never shown.
+        type: card, PayPal account or bank account.
+        is_default: whether it is the customer's default.
+        brand: lower case ("visa"), cards only.
+        last_4: last four digits of a card, or of the masked bank account.
+        expiry_month: 1-12, cards only.
+        expiry_year: four digits, cards only.
+        iin: six-digit issuer identification number, cards only.
+        email: of a PayPal account.
+        issuer: of a bank account.
+        billing_address: kept only where the policy says so.
+    """
+
+    token: str = field(repr=False)
+    type: InstrumentType
+    is_default: bool = False
+    brand: str | None = None
+    last_4: str | None = None
+    expiry_month: int | None = None
+    expiry_year: int | None = None
+    iin: str | None = None
+    email: str | None = field(default=None, repr=False)
+    issuer: str | None = None
+    billing_address: dict[str, str] | None = field(default=None, repr=False)
+
+    @property
+    def fingerprint(self) -> str:
+        """The token's name where it is shown."""
+        return fingerprint(self.token)
+
+    def has_expired(self, now: datetime) -> bool:
+        """Whether the card's last month is over (in UTC; the issuer decides on the day itself)."""
+        if self.expiry_month is None or self.expiry_year is None:
+            return False
+        return (now.astimezone(UTC).year, now.astimezone(UTC).month) > (self.expiry_year, self.expiry_month)
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerInstruments:
+    """What the instruments table holds of a customer.
+
+    Attributes:
+        instruments: those that are not removed.
+        default: fingerprint of the default when the customer was last read to the end; None before that.
+        read_at: when that read began.
+    """
+
+    instruments: tuple[Instrument, ...] = ()
+    default: str | None = None
+    read_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentMethod:
+    """A payment method that BigCommerce offers for an order.
+
+    Attributes:
+        method_id: "stripe.card".
+        instruments: the stored instruments of the order's customer that it can charge.
+        verification_value_required: whether it asks for one with a stored card.
+    """
+
+    method_id: str
+    instruments: tuple[Instrument, ...] = ()
+    verification_value_required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """An instrument to charge, with the method that charges it."""
+
+    instrument: Instrument
+    method: PaymentMethod
+
+
+def choose_instrument(
+    methods: tuple[PaymentMethod, ...],
+    *,
+    refused: frozenset[str],
+    any_instrument: bool,
+    now: datetime,
+) -> Choice | None:
+    """Choose what to charge: the default first, then, if the policy lets it, the customer's others.
+
+    Args:
+        methods: what BigCommerce offers for this order.
+        refused: fingerprints of instruments that this order must not try again.
+        any_instrument: whether instruments that are not the default may be charged.
+        now: to skip expired cards without a call.
+    """
+    offers = [Choice(instrument, method) for method in methods for instrument in method.instruments]
+    offers.sort(key=lambda offer: not offer.instrument.is_default)
+    for offer in offers:
+        allowed = any_instrument or offer.instrument.is_default
+        if allowed and offer.instrument.fingerprint not in refused and not offer.instrument.has_expired(now):
+            return offer
+    return None

@@ -1,0 +1,157 @@
+"""What an order and its transactions tell of a payment whose outcome is not known, or not final (design, law 3)."""
+
+from datetime import datetime
+from typing import Any, Final
+
+from bigcharge.domain.charges import Charge, State, move, with_last_attempt
+from bigcharge.domain.concluding import first_check
+from bigcharge.domain.orders import PAID_STATUSES, Order, OrderStatus, Transaction, TransactionEvent
+from bigcharge.domain.policy import Policy
+
+# Transactions may lag behind the order. An order that was paid shows its transaction by the third look, or its gateway
+# writes none: then the status, which only a payment moves there, is taken for the proof.
+_LOOKS_FOR_TRANSACTION: Final = 3
+_MONEY_TAKEN: Final = frozenset({TransactionEvent.PURCHASE, TransactionEvent.CAPTURE, TransactionEvent.SETTLED})
+_TRACES: Final = (
+    (State.PAID, _MONEY_TAKEN),
+    (State.CANCELED, frozenset({TransactionEvent.VOID})),
+    (State.AUTHORIZED, frozenset({TransactionEvent.AUTHORIZATION})),
+    (State.PENDING, frozenset({TransactionEvent.PENDING})),
+)
+_OF_SETTLEMENT: Final = frozenset({TransactionEvent.PENDING, TransactionEvent.SETTLED})
+_REASONS: Final = {State.UNKNOWN: "no_reliable_answer", State.PENDING: "awaiting_settlement"}
+_NEVER_PAID: Final = frozenset({OrderStatus.INCOMPLETE, OrderStatus.CANCELLED, OrderStatus.DECLINED})
+
+
+def settle(
+    charge: Charge,
+    order: Order | None,
+    transactions: tuple[Transaction, ...],
+    policy: Policy,
+    now: datetime,
+) -> Charge:
+    """The charge after a look at its order. The same charge where the look changed nothing.
+
+    Args:
+        charge: in `submitting` (its sender is gone), `unknown` or `pending`.
+        order: as it is now; None where BigCommerce does not find it.
+        transactions: as they are shown now; none shown proves nothing.
+        policy: the store's.
+        now: aware UTC.
+    """
+    if order is not None:
+        traced = _trace(charge, order, transactions, policy, now)
+        if traced is not None:
+            return traced
+    if not charge.is_due(now):
+        return charge
+    absent_since = _absent_since(charge, order, transactions, now)
+    if order is not None and absent_since is not None and _is_evidence(absent_since, policy, now):
+        return _give_up_attempt(charge, order, now)
+    return _look_again(charge, absent_since, policy, now)
+
+
+def follow(charge: Charge, order: Order, transactions: tuple[Transaction, ...], now: datetime) -> Charge:
+    """What became of a charge that is paid or authorized: captured, voided or refunded."""
+    if order.status == OrderStatus.REFUNDED:
+        return move(charge, State.REFUNDED, now)
+    if charge.state is State.AUTHORIZED:
+        done = {transaction.event for transaction in transactions if transaction.ok}
+        if done & _MONEY_TAKEN:
+            return move(charge, State.PAID, now)
+        if TransactionEvent.VOID in done or order.status == OrderStatus.CANCELLED:
+            return move(charge, State.CANCELED, now)
+    return charge
+
+
+def _trace(
+    charge: Charge,
+    order: Order,
+    transactions: tuple[Transaction, ...],
+    policy: Policy,
+    now: datetime,
+) -> Charge | None:
+    if order.status == OrderStatus.REFUNDED:
+        return _with_outcome(charge, State.REFUNDED, now)
+    ours = [transaction for transaction in transactions if _is_of(charge, transaction)]
+    for state, events in _TRACES:
+        found = [transaction for transaction in ours if transaction.ok and transaction.event in events]
+        if found and state is not charge.state:
+            due_at = now + first_check(policy) if state is State.PENDING else None
+            return _with_outcome(charge, state, now, transaction_id=found[-1].transaction_id, due_at=due_at)
+        if found:
+            break
+    if charge.state is State.PENDING and _has_failed(order, ours):
+        return _with_outcome(charge, State.FAILED, now, reason="payment_failed")
+    if order.status in PAID_STATUSES and charge.checks + 1 >= _LOOKS_FOR_TRANSACTION:
+        return _with_outcome(charge, State.PAID, now, reason="paid_by_order_status")
+    return None
+
+
+def _has_failed(order: Order, transactions: list[Transaction]) -> bool:
+    """A failed purchase is an earlier attempt's; what the bank did not settle is this one."""
+    unsettled = (transaction.failed and transaction.event in _OF_SETTLEMENT for transaction in transactions)
+    return order.status == OrderStatus.DECLINED or any(unsettled)
+
+
+def _is_of(charge: Charge, transaction: Transaction) -> bool:
+    """Whether it can be this payment: another amount is store credit, a gift certificate, or another's."""
+    return transaction.money is None or charge.money is None or transaction.money == charge.money
+
+
+def _absent_since(
+    charge: Charge,
+    order: Order | None,
+    transactions: tuple[Transaction, ...],
+    now: datetime,
+) -> datetime | None:
+    """Since when no trace was seen by a look past the token's expiry; before that, absence says nothing."""
+    attempt = charge.last_attempt
+    token_lives = attempt is not None and now < attempt.token_expires_at
+    money_moved = any(transaction.ok for transaction in transactions)
+    accepted = charge.state is State.PENDING
+    if order is None or order.status not in _NEVER_PAID or accepted or money_moved or token_lives:
+        return None
+    return charge.absent_since or now
+
+
+def _is_evidence(absent_since: datetime, policy: Policy, now: datetime) -> bool:
+    return bool(policy.evidence_window) and now - absent_since >= policy.evidence_window
+
+
+def _give_up_attempt(charge: Charge, order: Order, now: datetime) -> Charge:
+    if order.status == OrderStatus.INCOMPLETE:
+        never_charged = with_last_attempt(charge, outcome=State.FAILED)
+        return move(never_charged, State.CLAIMED, now, reason="no_trace_of_payment", due_at=now)
+    return _with_outcome(charge, State.CANCELED, now)
+
+
+def _look_again(charge: Charge, absent_since: datetime | None, policy: Policy, now: datetime) -> Charge:
+    state = State.PENDING if charge.state is State.PENDING else State.UNKNOWN
+    checks = charge.checks + 1
+    due_at = _next_look(charge, checks, absent_since, policy, now)
+    waits = checks < len(policy.check_unknown_after)
+    reason = (charge.reason or _REASONS[state]) if waits else "needs_a_person"
+    changes = {"code": charge.code, "due_at": due_at, "checks": checks, "absent_since": absent_since}
+    return _with_outcome(charge, state, now, reason=reason, **changes)
+
+
+def _next_look(
+    charge: Charge,
+    checks: int,
+    absent_since: datetime | None,
+    policy: Policy,
+    now: datetime,
+) -> datetime | None:
+    """By the schedule; after it, when the evidence would be complete; then never by itself."""
+    if checks < len(policy.check_unknown_after):
+        return now + policy.check_unknown_after[checks]
+    if not policy.evidence_window or charge.last_attempt is None:
+        return None
+    complete_at = absent_since + policy.evidence_window if absent_since else charge.last_attempt.token_expires_at
+    return complete_at if complete_at > now else None
+
+
+def _with_outcome(charge: Charge, state: State, now: datetime, **changes: Any) -> Charge:  # noqa: ANN401 - fields of Charge
+    settled = with_last_attempt(charge, outcome=state) if charge.attempts else charge
+    return move(settled, state, now, **changes)

@@ -1,0 +1,78 @@
+"""Webhooks: their envelope, and which queue a scope goes to."""
+
+import json
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bigcharge.domain.errors import InvalidInputError
+from bigcharge.domain.messages import Kind
+from bigcharge.domain.stores import check_id, check_store_hash
+
+MAX_BYTES: Final = 64 * 1024
+_PRODUCER: Final = "stores/"
+
+# Scope -> what it hints at and where in `data` its id stands (facts, Webhooks).
+_SCOPES: Final = {
+    "store/order/created": (Kind.ORDER, "id"),
+    "store/order/updated": (Kind.ORDER, "id"),
+    "store/order/statusUpdated": (Kind.ORDER, "id"),
+    "store/order/transaction/created": (Kind.ORDER, "order_id"),
+    "store/order/transaction/updated": (Kind.ORDER, "order_id"),
+    "store/cart/converted": (Kind.ORDER, "orderId"),
+    "store/customer/payment/instrument/default/updated": (Kind.CUSTOMER, "id"),
+    "store/customer/deleted": (Kind.CUSTOMER, "id"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """A webhook whose envelope could be read. Nothing in it is trusted before its signature was checked.
+
+    Attributes:
+        store_hash: of its producer.
+        scope: "store/order/created".
+        data: what it is about.
+        event_hash: the same for every delivery of one event.
+    """
+
+    store_hash: str
+    scope: str
+    data: object
+    event_hash: str | None
+
+    @property
+    def is_handled(self) -> bool:
+        """Whether the scope is one of ours."""
+        return self.scope in _SCOPES
+
+    def subject(self) -> tuple[Kind, int]:
+        """What it hints at.
+
+        Raises:
+            InvalidInputError: its data names no usable id.
+        """
+        kind, field = _SCOPES[self.scope]
+        if not isinstance(self.data, dict):
+            raise InvalidInputError("the webhook has no data")
+        return kind, check_id(self.data.get(field))
+
+
+def read_webhook(body: bytes) -> Webhook:
+    """Read the envelope.
+
+    Raises:
+        InvalidInputError: too large, not JSON, or not the documented shape.
+    """
+    if len(body) > MAX_BYTES:
+        raise InvalidInputError("the body is larger than 64 KiB")
+    try:
+        envelope: Any = json.loads(body)
+    except (ValueError, RecursionError):
+        raise InvalidInputError("the body is not JSON") from None
+    if not isinstance(envelope, dict):
+        raise InvalidInputError("the body is not a JSON object")
+    producer, scope, event_hash = envelope.get("producer"), envelope.get("scope"), envelope.get("hash")
+    if not isinstance(scope, str) or not isinstance(producer, str) or not producer.startswith(_PRODUCER):
+        raise InvalidInputError("the body names no scope or no producer")
+    store_hash = check_store_hash(producer.removeprefix(_PRODUCER))
+    return Webhook(store_hash, scope, envelope.get("data"), event_hash if isinstance(event_hash, str) else None)

@@ -1,0 +1,213 @@
+"""The world in memory, for the services: the same shapes as the adapters, with every move written down."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from bigcharge.domain.access_tokens import AccessToken
+from bigcharge.domain.charges import Charge, DueCharge, State
+from bigcharge.domain.declines import Answer, Payment
+from bigcharge.domain.errors import ConflictError, InvalidInputError, NotFoundError, UnknownStoreError
+from bigcharge.domain.instruments import Choice, CustomerInstruments, Instrument, InstrumentType, PaymentMethod
+from bigcharge.domain.messages import Kind, Message
+from bigcharge.domain.money import Money
+from bigcharge.domain.orders import Order, Transaction
+from bigcharge.domain.policy import Policy
+from bigcharge.domain.stores import Credentials, Pause
+
+STORE = "abc123"
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+CREDENTIALS = Credentials(STORE, "invented-access-token", "invented-client-id", "invented-client-secret")
+VISA = Instrument(
+    "a" * 64, InstrumentType.CARD, is_default=True, brand="visa", last_4="1111", expiry_month=12, expiry_year=2030
+)
+MASTERCARD = Instrument(
+    "b" * 64, InstrumentType.CARD, brand="mastercard", last_4="4444", expiry_month=1, expiry_year=2031
+)
+
+
+def order_message(order_id: int = 215, cause: str = "store/order/created") -> Message:
+    return Message(STORE, Kind.ORDER, order_id, cause, NOON)
+
+
+def incomplete_order(order_id: int = 215, amount: int = 9800, **changes: Any) -> Order:
+    order = Order(order_id, 0, 11, Money(amount, "USD"), order_source="external", external_source="subscriptions")
+    return replace(order, **changes)
+
+
+@dataclass
+class Time:
+    """A clock that moves when told."""
+
+    now: datetime = NOON
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def pass_by(self, **spans: float) -> None:
+        self.now += timedelta(**spans)
+
+
+@dataclass
+class FakeLedger:
+    charges: dict[tuple[str, int], Charge] = field(default_factory=dict)
+    pauses: dict[str, Pause] = field(default_factory=dict)
+    handed_over: dict[int, datetime] = field(default_factory=dict)
+    before_save: Callable[[Charge], None] = lambda _: None
+
+    def read(self, store_hash: str, order_id: int) -> tuple[Charge | None, Pause | None]:
+        return self.charges.get((store_hash, order_id)), self.pauses.get(store_hash)
+
+    def save(self, charge: Charge) -> Charge:
+        self.before_save(charge)
+        key = charge.store_hash, charge.order_id
+        stored = self.charges.get(key)
+        if (stored.version if stored else 0) != charge.version:
+            raise ConflictError("another writer")
+        self.charges[key] = replace(charge, version=charge.version + 1)
+        return self.charges[key]
+
+    def list_due(self, now: datetime) -> Iterator[DueCharge]:
+        for charge in list(self.charges.values()):
+            due_at = self.handed_over.get(charge.order_id, charge.due_at)
+            if due_at and due_at <= now:
+                yield DueCharge(charge.store_hash, charge.order_id, int(due_at.timestamp()))
+
+    def hand_over(self, due: DueCharge, until: datetime) -> None:
+        self.handed_over[due.order_id] = until
+
+    def list_waiting(self, store_hash: str, customer_id: int) -> Iterator[int]:
+        for charge in self.charges.values():
+            if charge.customer_id == customer_id and charge.state is State.DECLINED:
+                yield charge.order_id
+
+    def pause(self, pause: Pause) -> bool:
+        known = self.pauses.get(pause.store_hash)
+        self.pauses[pause.store_hash] = pause
+        return known is None or known.credentials != pause.credentials
+
+    def resume(self, store_hash: str) -> None:
+        self.pauses.pop(store_hash, None)
+
+
+@dataclass
+class FakeQueue:
+    sent: list[tuple[Message, float]] = field(default_factory=list)
+    error: Exception | None = None
+
+    def send(self, message: Message, delay: float = 0) -> None:
+        if self.error:
+            raise self.error
+        self.sent.append((message, delay))
+
+    def send_all(self, messages: Sequence[Message]) -> None:
+        for message in messages:
+            self.send(message)
+
+
+@dataclass
+class FakeStores:
+    known: Credentials | None = CREDENTIALS
+    policies: Policy | InvalidInputError | None = field(
+        default_factory=lambda: Policy(external_sources=("subscriptions",))
+    )
+
+    def credentials(self, store_hash: str) -> Credentials:
+        if self.known is None or store_hash != self.known.store_hash:
+            raise UnknownStoreError("no credentials")
+        return self.known
+
+    def policy(self, store_hash: str) -> Policy | None:
+        if isinstance(self.policies, InvalidInputError):
+            raise self.policies
+        return self.policies
+
+
+@dataclass
+class FakeBigCommerce:
+    """One store. `answers` are what the next payments return or raise; `charged` is the gateway's book."""
+
+    clock: Time
+    order: Order | None = field(default_factory=incomplete_order)
+    instruments: tuple[Instrument, ...] = (VISA,)
+    transactions: tuple[Transaction, ...] = ()
+    answers: list[Payment | Exception] = field(default_factory=list)
+    trouble: dict[str, Exception] = field(default_factory=dict)
+    token_money: Money | None = None
+    verification_value_required: bool = True
+    tokens: list[AccessToken] = field(default_factory=list)
+    paid: list[tuple[AccessToken, Choice, str | None]] = field(default_factory=list)
+    before_pay: Callable[[], None] = lambda: None
+
+    def __call__(self, credentials: Credentials) -> "FakeBigCommerce":
+        return self
+
+    def _meet(self, call: str) -> None:
+        if call in self.trouble:
+            raise self.trouble[call]
+
+    def get_order(self, order_id: int) -> Order:
+        self._meet("get_order")
+        if self.order is None:
+            raise NotFoundError(404)
+        return self.order
+
+    def get_transactions(self, order_id: int) -> tuple[Transaction, ...]:
+        self._meet("get_transactions")
+        return self.transactions
+
+    def get_payment_methods(self, order_id: int) -> tuple[PaymentMethod, ...]:
+        self._meet("get_payment_methods")
+        return (PaymentMethod("stripe.card", self.instruments, self.verification_value_required),)
+
+    def create_access_token(self, order_id: int, *, is_recurring: bool) -> AccessToken:
+        self._meet("create_access_token")
+        assert self.order
+        assert self.order.owed
+        number = len(self.tokens) + 1
+        money = self.token_money or self.order.owed
+        token = AccessToken(f"pat-{number}", f"jti-{number}", self.clock() + timedelta(hours=1), order_id, money)
+        self.tokens.append(token)
+        return token
+
+    def pay(self, token: AccessToken, choice: Choice, verification_value: str | None) -> Payment:
+        self.before_pay()
+        self.paid.append((token, choice, verification_value))
+        answer = self.answers.pop(0) if self.answers else Payment("payment-1", Answer.PAID)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def list_customer_instruments(self, customer_id: int) -> tuple[Instrument, ...]:
+        self._meet("list_customer_instruments")
+        return self.instruments
+
+
+@dataclass
+class FakeInstruments:
+    rows: dict[str, tuple[Instrument, datetime, datetime | None]] = field(default_factory=dict)
+    head: tuple[str | None, datetime] | None = None
+    writes: int = 0
+
+    def read(self, store_hash: str, customer_id: int) -> CustomerInstruments:
+        held = tuple(instrument for instrument, _, leaves_at in self.rows.values() if leaves_at is None)
+        return CustomerInstruments(held, *(self.head or (None, None)))
+
+    def _write(self, instrument: Instrument, read_at: datetime, leaves_at: datetime | None) -> None:
+        self.writes += 1
+        known = self.rows.get(instrument.fingerprint)
+        if known is None or known[1] <= read_at:
+            self.rows[instrument.fingerprint] = (instrument, read_at, leaves_at)
+
+    def put(self, store_hash: str, customer_id: int, instrument: Instrument, read_at: datetime) -> None:
+        self._write(instrument, read_at, None)
+
+    def remove(
+        self, store_hash: str, customer_id: int, instrument: Instrument, read_at: datetime, leaves_at: datetime
+    ) -> None:
+        self._write(instrument, read_at, leaves_at)
+
+    def finish(self, store_hash: str, customer_id: int, default: str | None, read_at: datetime) -> None:
+        self.writes += 1
+        self.head = (default, read_at)
