@@ -1,0 +1,86 @@
+"""One store's BigCommerce, as the services know it (`bigcharge.services.ports.BigCommerce`)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from http import HTTPStatus
+from typing import Final
+
+from bigcharge.adapters.bigcommerce.instruments import read_customer_instruments
+from bigcharge.adapters.bigcommerce.orders import read_order, read_transactions
+from bigcharge.adapters.bigcommerce.pacing import DEFAULT_PACING, Pacing
+from bigcharge.adapters.bigcommerce.payments import make_payment, read_payment, read_payment_methods, read_token
+from bigcharge.adapters.bigcommerce.rest import Rest, check_header_token
+from bigcharge.adapters.bigcommerce.transport import Host
+from bigcharge.domain.access_tokens import AccessToken
+from bigcharge.domain.declines import Payment
+from bigcharge.domain.instruments import Choice, Instrument, PaymentMethod
+from bigcharge.domain.orders import Order, Transaction
+from bigcharge.domain.stores import Credentials, check_id, check_store_hash
+
+# What the transactions of an order answer where none is shown: it proves nothing, so it is no failure either.
+_NONE_SHOWN: Final = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE})
+
+
+def connect(api_url: str, payments_url: str, pacing: Pacing = DEFAULT_PACING) -> Callable[[Credentials], "Client"]:
+    """Make what makes the clients of stores; they share the connections of the process.
+
+    Args:
+        api_url: base URL of the REST host.
+        payments_url: base URL of the payments host.
+        pacing: time-outs and waits, with the clock, the sleep and the chance behind them.
+
+    Raises:
+        InvalidInputError: a URL that credentials must not be sent to; later, credentials that cannot be sent.
+    """
+    api, payments = Host(api_url), Host(payments_url)
+
+    def make_client(credentials: Credentials) -> Client:
+        root = f"/stores/{check_store_hash(credentials.store_hash)}"
+        rest = Rest(api, pacing, root, check_header_token(credentials.access_token))
+        return Client(credentials.store_hash, rest, payments)
+
+    return make_client
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """BigCommerce for one store. What the calls raise stands at `bigcharge.services.ports.BigCommerce`.
+
+    Attributes:
+        store_hash: the store.
+        rest: the REST host, with the store's credentials.
+        payments: the payments host.
+    """
+
+    store_hash: str
+    rest: Rest = field(repr=False)
+    payments: Host = field(repr=False)
+
+    def get_order(self, order_id: int) -> Order:
+        """The order now (`GET /v2/orders/{id}`)."""
+        asked = check_id(order_id)
+        return self.rest.get(f"/v2/orders/{asked}", partial(read_order, asked), empty=frozenset())
+
+    def get_transactions(self, order_id: int) -> tuple[Transaction, ...]:
+        """The order's transactions (`GET /v3/orders/{id}/transactions`); empty where none is shown."""
+        return self.rest.get(f"/v3/orders/{check_id(order_id)}/transactions", read_transactions, empty=_NONE_SHOWN)
+
+    def get_payment_methods(self, order_id: int) -> tuple[PaymentMethod, ...]:
+        """The payment methods that the order may use (`GET /v3/payments/methods`)."""
+        return self.rest.get(f"/v3/payments/methods?order_id={check_id(order_id)}", read_payment_methods)
+
+    def create_access_token(self, order_id: int, *, is_recurring: bool) -> AccessToken:
+        """A new payment access token; one whose answer was lost was never used, so the request may be made again."""
+        order = {"id": check_id(order_id), "is_recurring": is_recurring}
+        return self.rest.post("/v3/payments/access_tokens", {"order": order}, read_token)
+
+    def pay(self, token: AccessToken, choice: Choice, verification_value: str | None) -> Payment:
+        """Charge (`POST /payments` of the payments host). It is sent once, whatever happens."""
+        request = make_payment(self.rest.root, token, choice, verification_value)
+        pacing = self.rest.pacing
+        return read_payment(self.payments.send_alone(request, connect=pacing.connect, read=pacing.payment))
+
+    def list_customer_instruments(self, customer_id: int) -> tuple[Instrument, ...]:
+        """Every stored instrument of the customer (`GET /v3/customers/{id}/stored-instruments`)."""
+        return self.rest.get(f"/v3/customers/{check_id(customer_id)}/stored-instruments", read_customer_instruments)

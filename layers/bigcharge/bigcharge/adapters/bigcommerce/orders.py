@@ -1,0 +1,81 @@
+"""Orders (V2) and their transactions (V3), as BigCommerce writes them, in the domain's form."""
+
+from typing import Any, Final
+
+from bigcharge.adapters.bigcommerce.fields import (
+    ShapeError,
+    read_list,
+    read_money,
+    read_object,
+    read_text,
+    read_whole,
+    require_text,
+    require_whole,
+)
+from bigcharge.domain.money import Money
+from bigcharge.domain.orders import Order, Transaction
+
+_COVERED: Final = ("store_credit_amount", "gift_certificate_amount")
+
+
+def read_order(order_id: int, document: object) -> Order:
+    """Map the answer to "get an order".
+
+    Args:
+        order_id: the one that was asked for.
+        document: the decoded JSON.
+
+    Raises:
+        ShapeError: no order, another order, or one without a status.
+    """
+    fields = read_object(document)
+    if require_whole(fields.get("id")) != order_id:
+        raise ShapeError
+    return Order(
+        order_id=order_id,
+        status=require_whole(fields.get("status_id")),
+        customer_id=require_whole(fields.get("customer_id", 0)),
+        owed=_read_owed(fields),
+        order_source=read_text(fields.get("order_source")) or "",
+        external_source=read_text(fields.get("external_source")) or "",
+        channel_id=read_whole(fields.get("channel_id")),
+        is_archived=fields.get("is_deleted") is True,
+    )
+
+
+def _read_owed(fields: dict[str, Any]) -> Money | None:
+    """The total less what store credit and gift certificates cover; BigCommerce leaves these out where it has none."""
+    currency = fields.get("currency_code")
+    total = read_money(fields.get("total_inc_tax"), currency)
+    covered = [read_money(fields[name], currency) for name in _COVERED if fields.get(name) not in (None, "")]
+    if total is None:
+        return None
+    amount = total.amount
+    for part in covered:
+        if part is None:
+            return None
+        amount -= part.amount
+    return Money(amount, total.currency)
+
+
+def read_transactions(document: object) -> tuple[Transaction, ...]:
+    """Map the answer to "get transactions".
+
+    Raises:
+        ShapeError: no list, or an entry that cannot be read: it might be the payment that is looked for.
+    """
+    return tuple(_read_transaction(read_object(entry)) for entry in read_list(document))
+
+
+def _read_transaction(fields: dict[str, Any]) -> Transaction:
+    transaction_id = fields.get("id")
+    if isinstance(transaction_id, int):
+        transaction_id = str(require_whole(transaction_id))
+    status = require_text(fields.get("status")).lower()
+    return Transaction(
+        transaction_id=require_text(transaction_id),
+        event=require_text(fields.get("event")).lower(),
+        ok=status == "ok",
+        failed=status == "error",
+        money=read_money(fields.get("amount"), fields.get("currency")),
+    )

@@ -1,0 +1,184 @@
+"""The ledger in DynamoDB: one item an order, each save conditional on the version that was read (laws 1 and 6)."""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from bigcharge.adapters.aws_errors import AwsUnavailableError
+from bigcharge.adapters.dynamodb_values import Item, epoch_seconds, to_item
+from bigcharge.adapters.ledger_items import (
+    DUE_SHARDS,
+    charge_from_item,
+    charge_to_item,
+    customer_key,
+    is_pause_item,
+    order_key,
+    pause_from_item,
+    pause_key,
+    pause_to_item,
+)
+from bigcharge.domain.charges import Charge, DueCharge
+from bigcharge.domain.errors import ConflictError
+from bigcharge.domain.stores import Pause
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import KeysAndAttributesTypeDef
+
+# Seconds after a read that DynamoDB left undone: its partitions recover within a second, and a message waits meanwhile.
+_WAITS: Final = (0.05, 0.1, 0.2, 0.4)
+
+
+class LedgerTable:
+    """The ledger's table.
+
+    Args:
+        client: of DynamoDB.
+        table: its name.
+        new_writer: makes a name that no other save has, such as a random UUID.
+        sleep: waits for so many seconds.
+    """
+
+    def __init__(
+        self, client: "DynamoDBClient", table: str, new_writer: Callable[[], str], sleep: Callable[[float], None]
+    ) -> None:
+        self._client = client
+        self._table = table
+        self._new_writer = new_writer
+        self._sleep = sleep
+
+    def read(self, store_hash: str, order_id: int) -> tuple[Charge | None, Pause | None]:
+        """The order's charge and the store's pause, as they are now, in one consistent read.
+
+        Raises:
+            AwsUnavailableError: DynamoDB left a part of it undone, again and again.
+        """
+        items = self._get_items(order_key(store_hash, order_id), pause_key(store_hash))
+        charge, pause = items.get(order_key(store_hash, order_id)), items.get(pause_key(store_hash))
+        return charge_from_item(charge) if charge else None, pause_from_item(pause) if pause else None
+
+    def _get_items(self, *keys: str) -> dict[str, Item]:
+        wanted: KeysAndAttributesTypeDef = {"Keys": [_key(key) for key in keys], "ConsistentRead": True}
+        request = {self._table: wanted}
+        items: dict[str, Item] = {}
+        for wait in (*_WAITS, None):
+            answer = self._client.batch_get_item(RequestItems=request)
+            items |= {item["order_key"]["S"]: item for item in answer["Responses"].get(self._table, ())}
+            request = cast("dict[str, KeysAndAttributesTypeDef]", answer.get("UnprocessedKeys"))
+            if not request:
+                return items
+            if wait is not None:
+                self._sleep(wait)
+        raise AwsUnavailableError("could not read the ledger: DynamoDB left keys unprocessed")
+
+    def save(self, charge: Charge) -> Charge:
+        """Save a charge over the version that was read; it is durable when this returns.
+
+        Returns:
+            The charge with its next version.
+
+        Raises:
+            ConflictError: another writer was first. Also where ours was written, its reply was lost and another writer
+                has followed since: then the item must be read again all the same.
+        """
+        saved = replace(charge, version=charge.version + 1)
+        if charge.version:
+            written = self._put(charge_to_item(saved), "version = :version", version=charge.version)
+        else:
+            written = self._put(charge_to_item(saved), "attribute_not_exists(order_key)")
+        if not written:
+            raise ConflictError(f"order {charge.order_id} of store {charge.store_hash} was changed by another writer")
+        return saved
+
+    def pause(self, pause: Pause) -> bool:
+        """Pause the store; False where it was paused already with the same credentials."""
+        condition = "attribute_not_exists(order_key) OR credentials <> :credentials"
+        return self._put(pause_to_item(pause), condition, credentials=pause.credentials)
+
+    def resume(self, store_hash: str) -> None:
+        """Lift the store's pause, if it has one."""
+        self._client.delete_item(TableName=self._table, Key=_key(pause_key(store_hash)))
+
+    def _put(self, item: Item, condition: str, **values: object) -> bool:
+        """Write an item on a condition and say whether it is ours that was written.
+
+        botocore repeats a request whose reply was lost, and the repetition meets the item that the first one wrote.
+        The writer's name, which no other save has, tells our own item from an equal one of another worker.
+        """
+        writer = self._new_writer()
+        request: dict[str, Any] = {"ExpressionAttributeValues": _values(**values)} if values else {}
+        try:
+            self._client.put_item(
+                TableName=self._table,
+                Item=item | to_item({"writer": writer}),
+                ConditionExpression=condition,
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                **request,
+            )
+        except self._client.exceptions.ConditionalCheckFailedException as error:
+            stored = cast("dict[str, Any]", error.response).get("Item", {})
+            return bool(stored.get("writer") == {"S": writer})
+        return True
+
+    def list_due(self, now: datetime) -> Iterator[DueCharge]:
+        """Charges that are due, oldest first in each shard; a page of each in turn, so that none waits for another."""
+        pages = deque(iter(self._query_due(shard, now)) for shard in DUE_SHARDS)
+        while pages:
+            shard = pages.popleft()
+            if (page := next(shard, None)) is not None:
+                yield from (_read_due(item) for item in page["Items"])
+                pages.append(shard)
+
+    def _query_due(self, shard: str, now: datetime) -> Iterator[dict[str, Any]]:
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            IndexName="due",
+            KeyConditionExpression="due_shard = :shard AND sweep_at <= :now",
+            ExpressionAttributeValues=_values(shard=shard, now=int(now.timestamp())),
+        )
+        return cast("Iterator[dict[str, Any]]", iter(pages))
+
+    def hand_over(self, due: DueCharge, until: datetime) -> None:
+        """Keep a charge out of `list_due` until then, unless it changed meanwhile.
+
+        It changes neither the charge nor its version, so that it is in nobody's way.
+        """
+        with suppress(self._client.exceptions.ConditionalCheckFailedException):
+            self._client.update_item(
+                TableName=self._table,
+                Key=_key(order_key(due.store_hash, due.order_id)),
+                UpdateExpression="SET sweep_at = :until",
+                ConditionExpression="sweep_at = :listed",
+                ExpressionAttributeValues=_values(until=epoch_seconds(until), listed=due.sweep_at),
+            )
+
+    def list_waiting(self, store_hash: str, customer_id: int) -> Iterator[int]:
+        """Orders of the customer that were declined and wait; the index follows the table within a second or so."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            IndexName="waiting",
+            KeyConditionExpression="customer_key = :customer",
+            ExpressionAttributeValues=_values(customer=customer_key(store_hash, customer_id)),
+        )
+        for page in pages:
+            yield from (int(item["order_key"]["S"].rpartition("#")[2]) for item in page["Items"])
+
+    def list_charges(self) -> Iterator[Charge]:
+        """Every charge, in no order: a scan of the whole table, for the operator's listing."""
+        for page in self._client.get_paginator("scan").paginate(TableName=self._table, ConsistentRead=True):
+            yield from (charge_from_item(item) for item in page["Items"] if not is_pause_item(item))
+
+
+def _key(key: str) -> Item:
+    return to_item({"order_key": key})
+
+
+def _values(**values: object) -> Item:
+    return {f":{name}": value for name, value in to_item(values).items()}
+
+
+def _read_due(item: Item) -> DueCharge:
+    return DueCharge(item["store_hash"]["S"], int(item["order_id"]["N"]), int(item["sweep_at"]["N"]))

@@ -1,0 +1,166 @@
+"""The ledger's items: how a charge and a store's pause are written, and read again from the table or from its stream.
+
+The attributes are listed in `docs/tables.md`.
+"""
+
+import zlib
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from bigcharge.adapters.dynamodb_values import Item, epoch_seconds, from_item, read_time, to_item
+from bigcharge.domain.charges import Attempt, Charge, State
+from bigcharge.domain.money import Money
+from bigcharge.domain.stores import Pause
+
+_SHARD_COUNT: Final = 16
+"""One key of an index takes 1,000 writes a second: with one, many charges at once would throttle the table itself."""
+
+DUE_SHARDS: Final = tuple(f"{number:02}" for number in range(_SHARD_COUNT))
+_PAUSE: Final = "pause"  # no order's id
+
+
+def order_key(store_hash: str, order_id: int) -> str:
+    """The key of an order's item; a store hash holds no "#"."""
+    return f"{store_hash}#{order_id}"
+
+
+def pause_key(store_hash: str) -> str:
+    """The key of a store's pause."""
+    return f"{store_hash}#{_PAUSE}"
+
+
+def customer_key(store_hash: str, customer_id: int) -> str:
+    """The key of a customer, in both tables."""
+    return f"{store_hash}#{customer_id}"
+
+
+def is_pause_item(item: Mapping[str, Any]) -> bool:
+    """Whether the item is a store's pause; else it is a charge."""
+    key: str = item["order_key"]["S"]
+    return key.endswith(f"#{_PAUSE}")
+
+
+def charge_to_item(charge: Charge) -> Item:
+    """The item of a charge: in the index `due` while it has a time, in the index `waiting` while declined."""
+    key = order_key(charge.store_hash, charge.order_id)
+    waits = charge.state is State.DECLINED and charge.customer_id > 0
+    return to_item(
+        {
+            "order_key": key,
+            "customer_key": customer_key(charge.store_hash, charge.customer_id) if waits else None,
+            "due_shard": None if charge.due_at is None else DUE_SHARDS[zlib.crc32(key.encode()) % _SHARD_COUNT],
+            "sweep_at": None if charge.due_at is None else epoch_seconds(charge.due_at),
+            "store_hash": charge.store_hash,
+            "order_id": charge.order_id,
+            "customer_id": charge.customer_id,
+            "state": charge.state,
+            "reason": charge.reason,
+            "code": charge.code,
+            **_write_money(charge.money),
+            "attempts": [_write_attempt(attempt) for attempt in charge.attempts],
+            "transaction_id": charge.transaction_id,
+            "due_at": charge.due_at,
+            "checks": charge.checks,
+            "absent_since": charge.absent_since,
+            "updated_at": charge.updated_at,
+            "version": charge.version,
+        },
+    )
+
+
+def charge_from_item(item: Mapping[str, Any]) -> Charge:
+    """The charge of an item of the table or of an image of its stream.
+
+    Raises:
+        KeyError, TypeError, ValueError: not an item of a charge.
+    """
+    values = from_item(item)
+    return Charge(
+        store_hash=values["store_hash"],
+        order_id=values["order_id"],
+        customer_id=values["customer_id"],
+        state=State(values["state"]),
+        reason=values.get("reason"),
+        code=values.get("code"),
+        money=_read_money(values) if "amount" in values else None,
+        attempts=tuple(_read_attempt(attempt) for attempt in values["attempts"]),
+        transaction_id=values.get("transaction_id"),
+        due_at=read_time(values.get("due_at")),
+        checks=values["checks"],
+        absent_since=read_time(values.get("absent_since")),
+        updated_at=datetime.fromisoformat(values["updated_at"]),
+        version=values["version"],
+    )
+
+
+def pause_to_item(pause: Pause) -> Item:
+    """The item of a store's pause."""
+    return to_item(
+        {
+            "order_key": pause_key(pause.store_hash),
+            "store_hash": pause.store_hash,
+            "reason": pause.reason,
+            "code": pause.code,
+            "credentials": pause.credentials,
+            "paused_at": pause.paused_at,
+        },
+    )
+
+
+def pause_from_item(item: Mapping[str, Any]) -> Pause:
+    """The pause of an item of the table or of an image of its stream.
+
+    Raises:
+        KeyError, TypeError, ValueError: not an item of a pause.
+    """
+    values = from_item(item)
+    return Pause(
+        store_hash=values["store_hash"],
+        reason=values["reason"],
+        code=values.get("code"),
+        credentials=values["credentials"],
+        paused_at=datetime.fromisoformat(values["paused_at"]),
+    )
+
+
+def _write_money(money: Money | None) -> dict[str, object]:
+    return {} if money is None else {"amount": money.amount, "currency": money.currency}
+
+
+def _read_money(values: Mapping[str, Any]) -> Money:
+    return Money(values["amount"], values["currency"])
+
+
+def _write_attempt(attempt: Attempt) -> dict[str, object]:
+    return {
+        "number": attempt.number,
+        "cause": attempt.cause,
+        "method_id": attempt.method_id,
+        "instrument": attempt.instrument,
+        "brand": attempt.brand,
+        "last_4": attempt.last_4,
+        **_write_money(attempt.money),
+        "token_id": attempt.token_id,
+        "token_expires_at": attempt.token_expires_at,
+        "sent_at": attempt.sent_at,
+        "outcome": attempt.outcome,
+        "code": attempt.code,
+    }
+
+
+def _read_attempt(values: Mapping[str, Any]) -> Attempt:
+    return Attempt(
+        number=values["number"],
+        cause=values["cause"],
+        method_id=values["method_id"],
+        instrument=values["instrument"],
+        brand=values.get("brand"),
+        last_4=values.get("last_4"),
+        money=_read_money(values),
+        token_id=values["token_id"],
+        token_expires_at=datetime.fromisoformat(values["token_expires_at"]),
+        sent_at=datetime.fromisoformat(values["sent_at"]),
+        outcome=State(values["outcome"]) if "outcome" in values else None,
+        code=values.get("code"),
+    )

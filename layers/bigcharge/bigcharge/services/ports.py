@@ -1,0 +1,113 @@
+"""What the services need from the world. The adapters fit these shapes; tests and simulations bring their own."""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from bigcharge.domain.access_tokens import AccessToken
+from bigcharge.domain.charges import Charge, DueCharge
+from bigcharge.domain.declines import Payment
+from bigcharge.domain.instruments import Choice, CustomerInstruments, Instrument, PaymentMethod
+from bigcharge.domain.messages import Message
+from bigcharge.domain.orders import Order, Transaction
+from bigcharge.domain.policy import Policy
+from bigcharge.domain.stores import Credentials, Pause
+
+type Clock = Callable[[], datetime]
+"""The present, aware UTC."""
+
+
+class BigCommerce(Protocol):
+    """One store's BigCommerce. Every call raises the errors of `bigcharge.domain.errors`."""
+
+    def get_order(self, order_id: int) -> Order:
+        """The order now."""
+
+    def get_transactions(self, order_id: int) -> tuple[Transaction, ...]:
+        """The order's transactions; empty where none is shown (empty list, 204, 404, 503), which proves nothing."""
+
+    def get_payment_methods(self, order_id: int) -> tuple[PaymentMethod, ...]:
+        """The payment methods that the order may use, with the stored instruments of its customer."""
+
+    def create_access_token(self, order_id: int, *, is_recurring: bool) -> AccessToken:
+        """A new payment access token. Whatever goes wrong here, nothing was charged."""
+
+    def pay(self, token: AccessToken, choice: Choice, verification_value: str | None) -> Payment:
+        """Charge, at most once: nothing below sends the request again.
+
+        Raises:
+            NotSentError: nothing left.
+            RateLimitedError: refused for its rate.
+            DeclinedError: refused with a code that proves that nothing was charged.
+            OutcomeUnknownError: everything else.
+        """
+
+    def list_customer_instruments(self, customer_id: int) -> tuple[Instrument, ...]:
+        """Every stored instrument of the customer."""
+
+
+type Connect = Callable[[Credentials], BigCommerce]
+"""Makes the client of a store."""
+
+
+class Stores(Protocol):
+    """The stores that we serve."""
+
+    def credentials(self, store_hash: str) -> Credentials:
+        """The store's credentials; raises UnknownStoreError."""
+
+    def policy(self, store_hash: str) -> Policy | None:
+        """The store's policy, None where it has none; raises InvalidInputError where it cannot be read."""
+
+
+class Ledger(Protocol):
+    """Every charge, one item an order, and the stores' pauses."""
+
+    def read(self, store_hash: str, order_id: int) -> tuple[Charge | None, Pause | None]:
+        """The order's charge and the store's pause, as they are now (consistent)."""
+
+    def save(self, charge: Charge) -> Charge:
+        """Save it if the version that was read still stands, else ConflictError; returns the next version."""
+
+    def list_due(self, now: datetime) -> Iterator[DueCharge]:
+        """Charges that are due, oldest first in each shard."""
+
+    def hand_over(self, due: DueCharge, until: datetime) -> None:
+        """Keep a charge out of `list_due` until then, unless it changed meanwhile."""
+
+    def list_waiting(self, store_hash: str, customer_id: int) -> Iterator[int]:
+        """Orders of the customer that were declined and wait."""
+
+    def pause(self, pause: Pause) -> bool:
+        """Pause the store; False where it was paused already with the same credentials."""
+
+    def resume(self, store_hash: str) -> None:
+        """Lift the store's pause."""
+
+
+class Queue(Protocol):
+    """A queue of hints."""
+
+    def send(self, message: Message, delay: float = 0) -> None:
+        """Send, to arrive after `delay` seconds (900 at most)."""
+
+    def send_all(self, messages: Sequence[Message]) -> None:
+        """Send many, in as few calls as can be; raises if any could not be sent."""
+
+
+class Instruments(Protocol):
+    """The customers' stored instruments."""
+
+    def read(self, store_hash: str, customer_id: int) -> CustomerInstruments:
+        """What the table holds (consistent)."""
+
+    def put(self, store_hash: str, customer_id: int, instrument: Instrument, read_at: datetime) -> None:
+        """Add or change one, unless the row comes from a newer read."""
+
+    def remove(
+        self, store_hash: str, customer_id: int, instrument: Instrument, read_at: datetime, leaves_at: datetime
+    ) -> None:
+        """Mark one as removed at `read_at`, to leave at `leaves_at`, unless the row comes from a newer read."""
+
+    def finish(self, store_hash: str, customer_id: int, default: str | None, read_at: datetime) -> None:
+        """Note that the table equals what was read at `read_at`, unless a newer read was noted."""

@@ -1,0 +1,167 @@
+"""Whatever BigCommerce answers, a call gives a value or one of our errors."""
+
+import base64
+import json
+import socket
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Final
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from bigcharge.adapters.bigcommerce import Client, Pacing, connect
+from bigcharge.domain.access_tokens import AccessToken
+from bigcharge.domain.declines import Payment
+from bigcharge.domain.errors import BigCommerceError, DeclinedError, OutcomeUnknownError, RateLimitedError
+from bigcharge.domain.instruments import Choice, Instrument, InstrumentType, PaymentMethod
+from bigcharge.domain.money import Money
+from bigcharge.domain.stores import Credentials
+
+TOKEN = AccessToken("invented.pat", "jti-1", datetime(2026, 4, 1, tzinfo=UTC), 215, Money(9800, "USD"))
+CHOICE = Choice(Instrument("c" * 64, InstrumentType.CARD), PaymentMethod("stripe.card"))
+# The first wait is longer than the call, so each is sent once: what is proved is the reading and not the repeating.
+PACING = Pacing(connect=1, read=1, call=1, payment=1, first_wait=9)
+
+
+class Wire:
+    """In place of the network: each connection is one end of a pair whose other end has already answered."""
+
+    def __init__(self) -> None:
+        self.answer = b""
+        self.far_ends: list[socket.socket] = []
+
+    def connect(self, *_: object, **__: object) -> socket.socket:
+        near, far = socket.socketpair()
+        far.sendall(self.answer)
+        far.shutdown(socket.SHUT_WR)
+        self.far_ends.append(far)
+        near.settimeout(1)
+        return near
+
+    def call(self, answer: bytes, call: Callable[[Client], object]) -> object:
+        """Make the call with a client of its own; returns what it gave, a value or the error."""
+        self.answer = answer
+        client = connect("http://localhost:1", "http://localhost:1", PACING)(Credentials("abc", "t", "i", "s"))
+        try:
+            return call(client)
+        except BigCommerceError as error:
+            return error
+        finally:
+            while self.far_ends:
+                self.far_ends.pop().close()
+            client.rest.host._pool.close()
+
+
+@pytest.fixture
+def wire(monkeypatch: pytest.MonkeyPatch) -> Wire:
+    wire = Wire()
+    monkeypatch.setattr("urllib3.util.connection.create_connection", wire.connect)
+    return wire
+
+
+def make_pat(claims: object) -> str:
+    return "e30." + base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=") + ".c2ln"
+
+
+WORDS = st.sampled_from(
+    ["success", "ok", "USD", "98.00", "1e9999", "30104", "3001", "215", "stored_card", "bank_account"]
+)
+NUMBERS = st.integers() | st.sampled_from([215, 0, 30104, 10**30]) | st.floats()
+LEAVES: st.SearchStrategy[object] = (
+    st.none() | st.booleans() | NUMBERS | WORDS | st.text(max_size=20) | st.just([]) | st.builds(dict)
+)
+CARD = {"type": "card", "token": "c" * 64, "last_4": "4242", "expiry_month": 1, "billing_address": {"city": "Austin"}}
+METHOD = {
+    "id": "stripe.card",
+    "stored_instruments": [CARD],
+    "supported_instruments": [{"instrument_type": "STORED_CARD", "verification_value_required": True}],
+}
+CLAIMS = {"exp": 1551394142, "jti": "7787fe5f", "data": {"order_id": 215, "amount": 9800, "currency": "USD"}}
+PAID = {"data": {"id": "693bb4cd", "status": "success", "transaction_type": "purchase"}}
+DECLINED = {"status": 422, "code": 30104, "title": "Declined"}
+READS: Final[dict[str, tuple[Callable[[Client], object], object]]] = {
+    "get_order": (
+        lambda client: client.get_order(215),
+        {"id": 215, "status_id": 0, "customer_id": 7, "total_inc_tax": "98.0", "currency_code": "USD"},
+    ),
+    "get_transactions": (
+        lambda client: client.get_transactions(215),
+        {"data": [{"id": 1, "event": "purchase", "status": "ok", "amount": 98.0, "currency": "USD"}]},
+    ),
+    "get_payment_methods": (lambda client: client.get_payment_methods(215), {"data": [METHOD]}),
+    "create_access_token": (lambda client: client.create_access_token(215, is_recurring=True), CLAIMS),
+    "list_customer_instruments": (
+        lambda client: client.list_customer_instruments(7),
+        [CARD, CARD | {"type": "bank_account", "masked_account_number": "0000"}],
+    ),
+}
+
+
+@st.composite
+def documents(draw: st.DrawFn, well_formed: object) -> object:
+    """A document of BigCommerce in which, here and there, something else stands or something is missing."""
+    if draw(st.integers(0, 29)) == 13:
+        return draw(LEAVES)
+    match well_formed:
+        case dict():
+            kept = [name for name in well_formed if draw(st.integers(0, 29)) != 13]
+            document = {name: draw(documents(well_formed[name])) for name in kept}
+            return {"data": {"id": make_pat(document)}} if well_formed is CLAIMS else document
+        case list():
+            return [draw(documents(entry)) for entry in well_formed]
+    return well_formed
+
+
+@st.composite
+def bodies(draw: st.DrawFn, well_formed: object) -> bytes:
+    """Such a document as JSON, cut short now and then, or what is no such document."""
+    wrong = [b"", b"[" * 50_000, b"9" * 50_000, b'{"data": [' + b"{}," * 20_000 + b"{}]}", b'"\\ud800"', b"[NaN]"]
+    if draw(st.integers(0, 4)) == 3:
+        return draw(st.binary(max_size=200) | st.sampled_from(wrong))
+    body = json.dumps(draw(documents(well_formed) | documents(DECLINED))).encode()
+    return body[: draw(st.integers(0, len(body)))] if draw(st.integers(0, 9)) == 7 else body
+
+
+@st.composite
+def answers(draw: st.DrawFn, well_formed: object) -> bytes:
+    """An HTTP answer of any status and such a body, cut short now and then or with a header that lies."""
+    status, body = draw(st.sampled_from([200, 201, 400]) | st.integers(100, 599)), draw(bodies(well_formed))
+    header = f"Content-Length: {len(body)}"
+    if draw(st.integers(0, 4)) == 3:
+        lies = ["X: y", "Content-Length: 7", "Content-Length: -1", "Content-Length: 1, 2", "Content-Encoding: gzip"]
+        header = draw(st.sampled_from([*lies, "Transfer-Encoding: chunked", "Content-Type: multipart/x; a", "\xe4"]))
+    whole = f"HTTP/1.1 {status} Word\r\n{header}\r\n\r\n".encode("latin-1") + body
+    return whole[: draw(st.integers(0, len(whole)))] if draw(st.integers(0, 9)) == 7 else whole
+
+
+TOTAL = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@pytest.mark.parametrize(("call", "well_formed"), READS.values(), ids=READS.keys())
+@TOTAL
+@given(data=st.data())
+def test_a_read_gives_a_value_or_one_of_our_errors(
+    wire: Wire, call: Callable[[Client], object], well_formed: object, data: st.DataObject
+) -> None:
+    wire.call(data.draw(answers(well_formed)), call)
+
+
+@TOTAL
+@given(answer=answers(PAID))
+@example(answer=b"")
+def test_a_payment_is_made_declined_limited_or_unknown(wire: Wire, answer: bytes) -> None:
+    outcome = wire.call(answer, lambda client: client.pay(TOKEN, CHOICE, None))
+    assert isinstance(outcome, Payment | DeclinedError | RateLimitedError | OutcomeUnknownError)
+
+
+@TOTAL
+@given(status=st.integers(100, 599), code=st.sampled_from([10000, 30104, "30106", 3001, 30105, 39999, None]))
+def test_only_a_refusal_with_a_code_that_is_known_is_a_decline(wire: Wire, status: int, code: object) -> None:
+    body = json.dumps({"code": code}).encode()
+    answer = b"HTTP/1.1 %d Word\r\nContent-Length: %d\r\n\r\n%b" % (status, len(body), body)
+    outcome = wire.call(answer, lambda client: client.pay(TOKEN, CHOICE, None))
+    known = 400 <= status < 500 and status != 429 and code in (30104, "30106", 3001)
+    assert isinstance(outcome, DeclinedError) == known
+    assert isinstance(outcome, RateLimitedError) == (status == 429)
