@@ -1,0 +1,46 @@
+"""The orders queue: look at each order, and charge it if it is due. A message that fails comes again by itself."""
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+
+from bigcharge import bootstrap
+from bigcharge.domain.messages import read_message
+from bigcharge.observability import count, logger
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+# Reads with their own deadlines, then the charge, which asks once more before it pays. A message that would begin later
+# goes back untouched, so that a slow neighbour cannot take it down with it.
+SECONDS_FOR_ORDER: Final = 55.0
+orders = bootstrap.at_init(bootstrap.orders)
+processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+
+
+def handler(event: dict[str, Any], context: "LambdaContext") -> Any:  # noqa: ANN401 - the library's partial response
+    look = partial(look_at, context=context)
+    return process_partial_response(event=event, record_handler=look, processor=processor, context=context)
+
+
+def look_at(record: "SQSRecord", context: "LambdaContext") -> None:
+    """Look at the order of one message."""
+    if _seconds_left(context) < SECONDS_FOR_ORDER:
+        raise TimeoutError("too little time is left for this message")
+    try:
+        message = read_message(record.body)
+        charge = orders().look(message, partial(_seconds_left, context))
+    except Exception:
+        logger().exception("order.message_failed", message_id=record.message_id)
+        raise
+    if charge is None:
+        return
+    found = {"state": charge.state, "reason": charge.reason, "code": charge.code, "cause": message.cause}
+    logger().info("order.looked_at", extra={"store_hash": charge.store_hash, "order_id": charge.order_id, **found})
+    count("OrdersLookedAt", state=charge.state)
+
+
+def _seconds_left(context: "LambdaContext") -> float:
+    return context.get_remaining_time_in_millis() / 1000

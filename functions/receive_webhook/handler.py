@@ -1,0 +1,51 @@
+"""POST /webhooks: verify, queue, answer. 200 only when the queue has it; 503 asks BigCommerce to send it again."""
+
+import base64
+import binascii
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
+
+from bigcharge import bootstrap
+from bigcharge.observability import count, logger
+from bigcharge.services.intake import Outcome
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+STATUSES: Final = {
+    Outcome.QUEUED: HTTPStatus.OK,
+    Outcome.NOT_HANDLED: HTTPStatus.OK,
+    Outcome.QUARANTINED: HTTPStatus.OK,
+    Outcome.UNREADABLE: HTTPStatus.BAD_REQUEST,
+    Outcome.UNKNOWN_STORE: HTTPStatus.UNAUTHORIZED,
+    Outcome.FORGED: HTTPStatus.UNAUTHORIZED,
+}
+intake = bootstrap.at_init(bootstrap.intake)
+
+
+def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:  # noqa: ARG001 - Lambda passes it
+    try:
+        receipt = intake().receive(_headers(event), _body(event))
+    except Exception:  # noqa: BLE001 - whatever failed here is ours: BigCommerce keeps the webhook and sends it again
+        logger().exception("webhook.not_taken")
+        count("Webhooks", outcome="not_taken")
+        return {"statusCode": HTTPStatus.SERVICE_UNAVAILABLE}
+    count("Webhooks", outcome=receipt.outcome)
+    logger().info("webhook.received", outcome=receipt.outcome, store_hash=receipt.store_hash, scope=receipt.scope)
+    return {"statusCode": STATUSES[receipt.outcome]}
+
+
+def _headers(event: dict[str, Any]) -> dict[str, str]:
+    return {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+
+
+def _body(event: dict[str, Any]) -> bytes:
+    """The body's bytes; what cannot be decoded is left as it is, to be refused as unreadable."""
+    text: str = event.get("body") or ""
+    raw = text.encode(errors="surrogatepass")
+    if not event.get("isBase64Encoded"):
+        return raw
+    try:
+        return base64.b64decode(raw, validate=True)
+    except binascii.Error:
+        return raw

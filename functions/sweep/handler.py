@@ -1,0 +1,17 @@
+"""Each minute: due retries and unknown outcomes go back to the orders queue."""
+
+from typing import TYPE_CHECKING, Any
+
+from bigcharge import bootstrap
+from bigcharge.observability import logger
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+sweeping = bootstrap.at_init(bootstrap.sweeping)
+
+
+def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, int]:  # noqa: ARG001 - a schedule says nothing
+    sent = sweeping().sweep(lambda: context.get_remaining_time_in_millis() / 1000)
+    logger().info("sweep.done", sent=sent)
+    return {"sent": sent}

@@ -1,0 +1,140 @@
+"""The one place that builds clients and puts the system together.
+
+What a function does not need is not imported: every import of weight stands where it is used.
+"""
+
+import time
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
+
+from bigcharge import config
+from bigcharge.domain.messages import Kind
+
+if TYPE_CHECKING:
+    from bigcharge.adapters.bus import EventBus
+    from bigcharge.adapters.instrument_table import InstrumentTable
+    from bigcharge.adapters.ledger import LedgerTable
+    from bigcharge.adapters.queues import SqsQueue
+    from bigcharge.adapters.stores import AwsStores
+    from bigcharge.services.instrument_sync import InstrumentSync
+    from bigcharge.services.intake import Intake
+    from bigcharge.services.orders import Orders
+    from bigcharge.services.ports import Connect
+    from bigcharge.services.sweeping import Sweeping
+
+# AWS answers within tens of milliseconds. Two quick tries more, then the message comes again: a function that hangs on
+# AWS for a minute would be stopped in the middle of a charge.
+_CONNECT_SECONDS: Final = 2
+_READ_SECONDS: Final = 5
+_TRIES: Final = 3
+
+
+def at_init[T](build: Callable[[], T]) -> Callable[[], T]:
+    """Build once: while Lambda initialises, when it has the whole processor for it, or else at the first use.
+
+    Elsewhere (tests, `sam build` checks) importing a handler builds nothing and needs neither boto3 nor settings.
+    """
+    built = cache(build)
+    if config.is_initializing_in_lambda():
+        built()
+    return built
+
+
+@cache
+def _aws(service: str) -> Any:  # noqa: ANN401 - boto3 makes each client's class at run time; the callers name it
+    import boto3  # noqa: PLC0415 - see the module's docstring
+    from botocore.config import Config  # noqa: PLC0415
+
+    retries = {"mode": "standard", "total_max_attempts": _TRIES}
+    settings = Config(connect_timeout=_CONNECT_SECONDS, read_timeout=_READ_SECONDS, retries=retries)  # type: ignore[arg-type]
+    return boto3.client(service, config=settings)  # type: ignore[call-overload]
+
+
+def now() -> datetime:
+    """The present, aware UTC."""
+    return datetime.now(UTC)
+
+
+def ledger() -> "LedgerTable":
+    """The ledger."""
+    from bigcharge.adapters.ledger import LedgerTable  # noqa: PLC0415
+
+    return LedgerTable(_aws("dynamodb"), config.ledger_table(), lambda: uuid.uuid4().hex, time.sleep)
+
+
+def instrument_table() -> "InstrumentTable":
+    """The customers' stored instruments."""
+    from bigcharge.adapters.instrument_table import InstrumentTable  # noqa: PLC0415
+
+    return InstrumentTable(_aws("dynamodb"), config.instruments_table())
+
+
+def queue(url: str) -> "SqsQueue":
+    """A queue of hints."""
+    from bigcharge.adapters.queues import SqsQueue  # noqa: PLC0415
+
+    return SqsQueue(_aws("sqs"), url)
+
+
+def stores() -> "AwsStores":
+    """The stores that we serve."""
+    from bigcharge.adapters.stores import AwsStores  # noqa: PLC0415
+
+    return AwsStores(_aws("secretsmanager"), _aws("ssm"), config.stage(), time.monotonic)
+
+
+def bus() -> "EventBus":
+    """The event bus."""
+    from bigcharge.adapters.bus import EventBus  # noqa: PLC0415
+
+    return EventBus(_aws("events"), config.event_bus())
+
+
+def connect() -> "Connect":
+    """What makes a store's client of BigCommerce."""
+    from bigcharge.adapters.bigcommerce.client import connect as connect_to  # noqa: PLC0415
+
+    return connect_to(config.api_url(), config.payments_url())
+
+
+def intake() -> "Intake":
+    """What takes in webhooks."""
+    from bigcharge.adapters.queues import Quarantine  # noqa: PLC0415
+    from bigcharge.adapters.signatures import check_signature  # noqa: PLC0415
+    from bigcharge.services.intake import Intake  # noqa: PLC0415
+
+    queues = {Kind.ORDER: queue(config.orders_queue_url()), Kind.CUSTOMER: queue(config.customers_queue_url())}
+    quarantine = Quarantine(_aws("sqs"), config.quarantine_queue_url())
+    return Intake(queues, quarantine, stores(), check_signature, now)
+
+
+def orders() -> "Orders":
+    """What looks at orders: charges, settles, follows."""
+    from bigcharge.services.orders import Orders  # noqa: PLC0415
+
+    return Orders(ledger(), queue(config.orders_queue_url()), stores(), connect(), now)
+
+
+def sweeping() -> "Sweeping":
+    """What sends due charges back to the queue."""
+    from bigcharge.services.sweeping import Sweeping  # noqa: PLC0415
+
+    return Sweeping(ledger(), queue(config.orders_queue_url()), now)
+
+
+def instrument_sync() -> "InstrumentSync":
+    """What keeps the customers' instruments in step."""
+    from bigcharge.services.instrument_sync import InstrumentSync  # noqa: PLC0415
+
+    return InstrumentSync(
+        instrument_table(),
+        ledger(),
+        queue(config.orders_queue_url()),
+        queue(config.customers_queue_url()),
+        stores(),
+        connect(),
+        now,
+    )

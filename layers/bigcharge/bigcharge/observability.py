@@ -1,0 +1,27 @@
+"""What is said of the work: structured logs with stable names, and metrics. Ids and states, nothing personal."""
+
+import logging
+from functools import cache
+
+from aws_lambda_powertools.logging import Logger
+from aws_lambda_powertools.metrics import MetricUnit, single_metric
+
+
+@cache
+def logger() -> Logger:
+    """The function's logger; service and level come from POWERTOOLS_SERVICE_NAME and POWERTOOLS_LOG_LEVEL."""
+    # urllib3 warns of header lines that it cannot parse, and quotes them: what a server sends is not for a log.
+    logging.getLogger("urllib3").setLevel(logging.ERROR)
+    return Logger()
+
+
+def count(name: str, **dimensions: str) -> None:
+    """Count one in CloudWatch's embedded metric format.
+
+    Args:
+        name: of the metric.
+        dimensions: each set of values is a metric of its own, so only words of a short list.
+    """
+    with single_metric(name=name, unit=MetricUnit.Count, value=1) as metric:
+        for dimension, value in dimensions.items():
+            metric.add_dimension(name=dimension, value=value)

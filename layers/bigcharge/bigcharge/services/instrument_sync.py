@@ -1,0 +1,118 @@
+"""A customer's stored instruments: make the table equal to BigCommerce, then wake the orders that may be paid now."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from bigcharge.domain.errors import InvalidInputError, NotFoundError, RateLimitedError
+from bigcharge.domain.instruments import Instrument
+from bigcharge.domain.messages import Kind, Message
+from bigcharge.domain.policy import Policy
+from bigcharge.services.ports import Clock, Connect, Instruments, Ledger, Queue, Stores
+
+CAUSE: Final = "instrument_changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """What a sync did.
+
+    Attributes:
+        written: rows added or changed.
+        removed: rows marked as removed.
+        woken: declined orders sent back to the orders queue.
+    """
+
+    written: int = 0
+    removed: int = 0
+    woken: int = 0
+
+
+class InstrumentSync:
+    """Syncs one customer at a time. Safe to call any number of times: the newest read wins."""
+
+    def __init__(
+        self,
+        table: Instruments,
+        ledger: Ledger,
+        orders: Queue,
+        customers: Queue,
+        stores: Stores,
+        connect: Connect,
+        clock: Clock,
+    ) -> None:
+        self._table = table
+        self._ledger = ledger
+        self._orders = orders
+        self._customers = customers
+        self._stores = stores
+        self._connect = connect
+        self._clock = clock
+
+    def sync(self, message: Message) -> Synced:
+        """Sync the customer.
+
+        Args:
+            message: the hint.
+
+        Raises:
+            UnknownStoreError: no credentials.
+            BigCommerceError: BigCommerce did not say; the message is to come again.
+        """
+        read_at = self._clock()
+        held = self._table.read(message.store_hash, message.id)
+        if held.read_at is not None and held.read_at > read_at:
+            return Synced()
+        policy = self._policy(message.store_hash)
+        try:
+            found = self._read_customer(message, policy)
+        except RateLimitedError as error:
+            self._customers.send(message, delay=error.wait)
+            return Synced()
+        synced = self._make_equal(message, held.instruments, found, read_at, policy)
+        default = next((instrument.fingerprint for instrument in found if instrument.is_default), None)
+        if default is not None and default != held.default:
+            synced = replace(synced, woken=self._wake_orders(message))
+        # Last, so that a crash before this line leaves the old default noted and the next run wakes the orders again.
+        if (default, bool(held.read_at)) != (held.default, True) or synced.written or synced.removed:
+            self._table.finish(message.store_hash, message.id, default, read_at)
+        return synced
+
+    def _read_customer(self, message: Message, policy: Policy) -> tuple[Instrument, ...]:
+        bigcommerce = self._connect(self._stores.credentials(message.store_hash))
+        try:
+            found = bigcommerce.list_customer_instruments(message.id)
+        except NotFoundError:  # the customer is gone, and the instruments with it
+            return ()
+        return found if policy.keep_billing_address else tuple(replace(one, billing_address=None) for one in found)
+
+    def _make_equal(
+        self,
+        message: Message,
+        held: tuple[Instrument, ...],
+        found: tuple[Instrument, ...],
+        read_at: datetime,
+        policy: Policy,
+    ) -> Synced:
+        store_hash, customer_id = message.store_hash, message.id
+        changed = [instrument for instrument in found if instrument not in held]
+        kept = {instrument.token for instrument in found}
+        removed = [instrument for instrument in held if instrument.token not in kept]
+        for instrument in changed:
+            self._table.put(store_hash, customer_id, instrument, read_at)
+        for instrument in removed:
+            self._table.remove(store_hash, customer_id, instrument, read_at, read_at + policy.instrument_retention)
+        return Synced(len(changed), len(removed))
+
+    def _wake_orders(self, message: Message) -> int:
+        waiting = list(self._ledger.list_waiting(message.store_hash, message.id))
+        now = self._clock()
+        self._orders.send_all([Message(message.store_hash, Kind.ORDER, order, CAUSE, now) for order in waiting])
+        return len(waiting)
+
+    def _policy(self, store_hash: str) -> Policy:
+        """An unreadable policy charges nothing, but what the shopper removed is still removed: with the defaults."""
+        try:
+            return self._stores.policy(store_hash) or Policy()
+        except InvalidInputError:
+            return Policy()

@@ -1,0 +1,92 @@
+"""What is announced is what docs/events.md says."""
+
+import json
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bigcharge.adapters.changes import read_change
+from bigcharge.adapters.ledger_items import charge_to_item, pause_to_item
+from bigcharge.domain.charges import Attempt, Charge, State
+from bigcharge.domain.events import InstrumentRow, charge_event, instrument_event
+from bigcharge.domain.money import Money
+from bigcharge.domain.stores import Pause
+from tests.fakes import NOON, STORE, VISA
+
+DOCUMENT = (Path(__file__).parents[2] / "docs" / "events.md").read_text()
+NAMES = set(re.findall(r"^\| `([a-z]+\.[a-z_]+)`", DOCUMENT, re.MULTILINE))
+ORDER, INSTRUMENT, STORE_EVENT = (json.loads(text) for text in re.findall(r"```json\n(.*?)```", DOCUMENT, re.DOTALL))
+ATTEMPT = Attempt(1, "sweep", "stripe.card", VISA.fingerprint, Money(9800, "USD"), "jti-1", NOON, NOON, "visa", "1111")
+CHARGE = Charge(STORE, 215, State.SUBMITTING, NOON, 11, money=Money(9800, "USD"), attempts=(ATTEMPT,), version=2)
+ROW = InstrumentRow(STORE, 11, VISA, NOON)
+
+
+def record(keys: dict[str, Any], old: dict[str, Any] | None, new: dict[str, Any] | None) -> dict[str, Any]:
+    images = {name: image for name, image in (("OldImage", old), ("NewImage", new)) if image}
+    change = {"Keys": keys, "SequenceNumber": "1", "ApproximateCreationDateTime": NOON.timestamp(), **images}
+    return {"eventID": "event-1", "dynamodb": change}
+
+
+def order_record(old: Charge | None, new: Charge | None) -> dict[str, Any]:
+    keys = {"order_key": {"S": f"{STORE}#215"}}
+    return record(keys, charge_to_item(old) if old else None, charge_to_item(new) if new else None)
+
+
+@pytest.mark.parametrize("state", list(State))
+def test_every_state_is_announced_under_a_documented_name_with_the_documented_fields(state: State) -> None:
+    event = read_change(order_record(CHARGE, replace(CHARGE, state=state, version=3, due_at=NOON)))
+    assert event is not None
+    assert event.detail_type in NAMES
+    assert event.detail.keys() == ORDER.keys()
+    assert (event.detail["event_id"], event.detail["previous_state"], event.time) == ("event-1", "submitting", NOON)
+    assert json.loads(json.dumps(event.detail)) == event.detail
+
+
+def test_every_documented_name_is_announced_and_no_other() -> None:
+    orders = {event.detail_type for state in State if (event := charge_event(None, replace(CHARGE, state=state)))}
+    removed = replace(ROW, removed_at=NOON)
+    changed = replace(ROW, instrument=replace(VISA, is_default=False))
+    rows = ((None, ROW), (ROW, changed), (ROW, removed))
+    instruments = {event.detail_type for old, new in rows if (event := instrument_event(old, new))}
+    assert orders | instruments | {"store.paused", "store.resumed"} == NAMES
+
+
+def test_an_instruments_fields_are_the_documented_ones_and_hold_no_token() -> None:
+    event = instrument_event(None, ROW)
+    assert event is not None
+    assert event.identified_by("event-1").detail.keys() == INSTRUMENT.keys()
+    assert VISA.token not in json.dumps(event.detail)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "name"),
+    [
+        (replace(ROW, removed_at=NOON), ROW, "instrument.added"),
+        (ROW, replace(ROW, read_at=datetime(2026, 11, 21, tzinfo=UTC)), None),
+        (replace(ROW, removed_at=NOON), replace(ROW, removed_at=NOON), None),
+    ],
+)
+def test_an_instrument_is_announced_when_something_of_it_changed(
+    old: InstrumentRow, new: InstrumentRow, name: str | None
+) -> None:
+    event = instrument_event(old, new)
+    assert (event.detail_type if event else None) == name
+
+
+def test_housekeeping_and_deletions_are_not_announced() -> None:
+    assert read_change(order_record(CHARGE, replace(CHARGE, due_at=NOON))) is None
+    assert read_change(order_record(CHARGE, None)) is None
+
+
+def test_pauses_are_announced_with_the_documented_fields() -> None:
+    item = pause_to_item(Pause(STORE, "credentials_refused", 401, "fingerprint", NOON))
+    keys = {"order_key": item["order_key"]}
+    paused, resumed = read_change(record(keys, None, item)), read_change(record(keys, item, None))
+    assert paused is not None
+    assert resumed is not None
+    assert (paused.detail_type, resumed.detail_type) == ("store.paused", "store.resumed")
+    assert paused.detail.keys() == STORE_EVENT.keys()

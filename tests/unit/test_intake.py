@@ -1,0 +1,262 @@
+"""Taking in webhooks: only what is signed, fresh and usable reaches a queue, and nothing is answered before it has."""
+
+import base64
+import hashlib
+import hmac
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bigcharge.adapters.signatures import check_signature
+from bigcharge.domain.errors import ForgedError, InvalidInputError
+from bigcharge.domain.messages import Kind, Message, read_message
+from bigcharge.domain.policy import Policy
+from bigcharge.services.intake import Intake, Outcome
+from tests.fakes import CREDENTIALS, STORE, FakeQueue, FakeStores, Time
+
+MESSAGE_ID = "msg-1"
+
+
+class Door:
+    def __init__(self) -> None:
+        self.clock = Time()
+        self.stores = FakeStores()
+        self.orders, self.customers = FakeQueue(), FakeQueue()
+        self.quarantined: list[tuple[str, str, str]] = []
+        queues = {Kind.ORDER: self.orders, Kind.CUSTOMER: self.customers}
+        self.intake = Intake(queues, self, self.stores, check_signature, self.clock)
+
+    def send(self, reason: str, store_hash: str, body: str) -> None:
+        self.quarantined.append((reason, store_hash, body))
+
+    def receive(self, body: Any, headers: dict[str, str] | None = None, *, age: float = 0) -> Outcome:
+        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+        signed = self.sign(raw, str(int(self.clock().timestamp() - age)))
+        return self.intake.receive(signed | (headers or {}), raw).outcome
+
+    @staticmethod
+    def sign(body: bytes, timestamp: str, secret: str = CREDENTIALS.client_secret) -> dict[str, str]:
+        content = b".".join((MESSAGE_ID.encode(), timestamp.encode(), body))
+        signature = base64.b64encode(hmac.digest(secret.encode(), content, hashlib.sha256)).decode()
+        return {
+            "webhook-id": MESSAGE_ID,
+            "webhook-timestamp": timestamp,
+            "webhook-signature": f"v1,{signature}",
+        }
+
+
+@pytest.fixture
+def door() -> Door:
+    return Door()
+
+
+def order_created(**changes: Any) -> dict[str, Any]:
+    body = {
+        "scope": "store/order/created",
+        "store_id": "1025646",
+        "data": {"type": "order", "id": 215},
+        "hash": "3f9ea420af83450d7ef9f78b08c8af25b2213637",
+        "created_at": 1561479335,
+        "producer": f"stores/{STORE}",
+    }
+    return body | changes
+
+
+def test_a_signed_webhook_becomes_one_message(door: Door) -> None:
+    assert door.receive(order_created()) is Outcome.QUEUED
+    [(message, delay)] = door.orders.sent
+    assert message == Message(
+        STORE, Kind.ORDER, 215, "store/order/created", door.clock(), "3f9ea420af83450d7ef9f78b08c8af25b2213637"
+    )
+    assert delay == 0
+    assert read_message(message.to_json()) == message
+
+
+@pytest.mark.parametrize(
+    ("scope", "data", "kind", "number"),
+    [
+        ("store/order/created", {"type": "order", "id": 7}, Kind.ORDER, 7),
+        ("store/order/updated", {"type": "order", "id": "7"}, Kind.ORDER, 7),
+        ("store/order/statusUpdated", {"type": "order", "id": 7, "status": {"new_status_id": 0}}, Kind.ORDER, 7),
+        ("store/order/transaction/created", {"type": "transaction", "id": 1, "order_id": 7}, Kind.ORDER, 7),
+        ("store/order/transaction/updated", {"type": "transaction", "id": 1, "order_id": 7}, Kind.ORDER, 7),
+        ("store/cart/converted", {"type": "cart", "id": "6f0dd8fb", "orderId": 7}, Kind.ORDER, 7),
+        ("store/customer/payment/instrument/default/updated", {"type": "customer", "id": 7}, Kind.CUSTOMER, 7),
+        ("store/customer/deleted", {"type": "customer", "id": 7}, Kind.CUSTOMER, 7),
+    ],
+)
+def test_every_scope_goes_to_its_queue_with_its_id(
+    door: Door, scope: str, data: dict[str, Any], kind: Kind, number: int
+) -> None:
+    assert door.receive(order_created(scope=scope, data=data)) is Outcome.QUEUED
+    sent = door.orders.sent if kind is Kind.ORDER else door.customers.sent
+    assert [(message.kind, message.id, message.cause) for message, _ in sent] == [(kind, number, scope)]
+
+
+def test_a_scope_that_is_not_ours_is_taken_and_left(door: Door) -> None:
+    assert door.receive(order_created(scope="store/product/updated")) is Outcome.NOT_HANDLED
+    assert door.orders.sent == []
+
+
+@pytest.mark.parametrize(
+    "data", [None, [], {}, {"id": None}, {"id": "abc"}, {"id": 0}, {"id": -1}, {"id": True}, {"id": 1.5}]
+)
+def test_signed_but_unusable_is_kept_in_quarantine(door: Door, data: object) -> None:
+    body = order_created(data=data)
+    assert door.receive(body) is Outcome.QUARANTINED
+    [(_, store_hash, kept)] = door.quarantined
+    assert (store_hash, json.loads(kept)) == (STORE, body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"\xff\xfe",
+        b"[" * 60_000,
+        b"null",
+        b"[]",
+        b"{}",
+        json.dumps(order_created(producer=5)).encode(),
+        json.dumps(order_created(producer="stores/")).encode(),
+        json.dumps(order_created(producer="stores/../x")).encode(),
+        json.dumps(order_created(scope=None)).encode(),
+        json.dumps(order_created(padding="x" * 65_536)).encode(),
+    ],
+)
+def test_what_is_no_webhook_is_unreadable(door: Door, body: bytes) -> None:
+    assert door.receive(body) is Outcome.UNREADABLE
+
+
+def test_a_webhook_of_just_64_kib_is_read(door: Door) -> None:
+    body = order_created(padding="")
+    body["padding"] = "x" * (65_536 - len(json.dumps(body)))
+    assert door.receive(body) is Outcome.QUEUED
+
+
+def test_a_store_that_is_not_ours_is_unknown(door: Door) -> None:
+    assert door.receive(order_created(producer="stores/other")) is Outcome.UNKNOWN_STORE
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"webhook-signature": ""},
+        {"webhook-signature": "v1,"},
+        {"webhook-signature": "v1"},
+        {"webhook-signature": "v1,AAAA"},
+        {"webhook-signature": "v1,!!!!"},
+        {"webhook-signature": "v1,\ud800"},
+        {"webhook-signature": ",".join("v1" * 50)},
+        {"webhook-id": "msg-2"},
+        {"webhook-id": ""},
+        {"webhook-id": "a b"},
+        {"webhook-id": "\u00e9"},
+        {"webhook-timestamp": ""},
+        {"webhook-timestamp": "1e9"},
+        {"webhook-timestamp": "1_7"},
+        {"webhook-timestamp": "\u0661\u0662"},
+        {"webhook-timestamp": "-1"},
+        {"webhook-timestamp": "9" * 400},
+        {"webhook-timestamp": "nan"},
+    ],
+)
+def test_headers_that_do_not_prove_the_sender_are_forged(door: Door, headers: dict[str, str]) -> None:
+    assert door.receive(order_created(), headers) is Outcome.FORGED
+    assert door.orders.sent == []
+
+
+def test_a_body_that_was_changed_is_forged(door: Door) -> None:
+    signed = door.sign(json.dumps(order_created()).encode(), str(int(door.clock().timestamp())))
+    changed = json.dumps(order_created(data={"type": "order", "id": 216})).encode()
+    assert door.intake.receive(signed, changed).outcome is Outcome.FORGED
+
+
+def test_another_stores_secret_is_forged(door: Door) -> None:
+    body = json.dumps(order_created()).encode()
+    signed = door.sign(body, str(int(door.clock().timestamp())), secret="another-invented-secret")
+    assert door.intake.receive(signed, body).outcome is Outcome.FORGED
+
+
+def test_a_valid_signature_counts_also_behind_a_malformed_one(door: Door) -> None:
+    body = json.dumps(order_created()).encode()
+    signed = door.sign(body, str(int(door.clock().timestamp())))
+    signed["webhook-signature"] = f"v1 v2,x nonsense {signed['webhook-signature']}"
+    assert door.intake.receive(signed, body).outcome is Outcome.QUEUED
+
+
+@pytest.mark.parametrize(
+    ("age", "outcome"), [(300, Outcome.QUEUED), (301, Outcome.FORGED), (-300, Outcome.QUEUED), (-301, Outcome.FORGED)]
+)
+def test_the_timestamp_must_be_within_the_tolerance_on_both_sides(door: Door, age: float, outcome: Outcome) -> None:
+    assert door.receive(order_created(), age=age) is outcome
+
+
+def test_the_tolerance_is_the_stores_setting(door: Door) -> None:
+    door.stores.policies = Policy(webhook_tolerance=timedelta(hours=48))
+    assert door.receive(order_created(), age=47 * 3600) is Outcome.QUEUED
+
+
+@pytest.mark.parametrize("policy", [None, InvalidInputError("unknown policy key")])
+def test_without_a_usable_policy_the_tolerance_is_five_minutes(door: Door, policy: InvalidInputError | None) -> None:
+    door.stores.policies = policy
+    assert (door.receive(order_created(), age=299), door.receive(order_created(), age=301)) == (
+        Outcome.QUEUED,
+        Outcome.FORGED,
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "outcome"), [("invented-value", Outcome.QUEUED), ("wrong", Outcome.FORGED), (None, Outcome.FORGED)]
+)
+def test_a_stores_own_header_must_be_there(door: Door, value: str | None, outcome: Outcome) -> None:
+    door.stores.known = replace(CREDENTIALS, hook_header=("X-Hook-Key", "invented-value"))
+    assert door.receive(order_created(), {"x-hook-key": value} if value else {}) is outcome
+
+
+def test_a_queue_that_fails_is_an_error_so_that_nothing_is_promised(door: Door) -> None:
+    door.orders.error = ConnectionError("the queue is away")
+    with pytest.raises(ConnectionError):
+        door.receive(order_created())
+
+
+def test_the_signature_of_a_known_message_is_the_known_one() -> None:
+    """Computed apart from any of our code: `openssl dgst -sha256 -hmac invented-client-secret -binary | base64`."""
+    headers = {
+        "webhook-id": "msg_p5jXN8AQM9LWM0D4loKWxJek",
+        "webhook-timestamp": "1614265330",
+        "webhook-signature": "v1,0cjl3py9Q0NmN7faDOb3MORyM/JWoJ7ymTCVCddkp7I=",
+    }
+    body, sent_at = b'{"test": 2432232314}', datetime.fromtimestamp(1614265330, UTC)
+    check_signature(CREDENTIALS, headers, body, sent_at, timedelta())
+    with pytest.raises(ForgedError):
+        check_signature(CREDENTIALS, headers, body + b" ", sent_at, timedelta())
+
+
+@given(
+    headers=st.dictionaries(
+        st.sampled_from(["webhook-id", "webhook-timestamp", "webhook-signature", "x"]), st.text(st.characters())
+    ),
+    body=st.one_of(
+        st.binary(), st.builds(lambda value: json.dumps(value).encode(), st.dictionaries(st.text(), st.integers()))
+    ),
+)
+def test_whatever_a_stranger_sends_is_answered_and_never_taken(headers: dict[str, str], body: bytes) -> None:
+    door = Door()
+    receipt = door.intake.receive(headers, body)
+    assert receipt.outcome in {Outcome.UNREADABLE, Outcome.UNKNOWN_STORE, Outcome.FORGED}
+
+
+@given(
+    headers=st.fixed_dictionaries(
+        dict.fromkeys(["webhook-id", "webhook-timestamp", "webhook-signature"], st.text(st.characters()))
+    )
+)
+def test_whatever_stands_in_the_headers_of_a_real_body_is_refused(headers: dict[str, str]) -> None:
+    assert Door().intake.receive(headers, json.dumps(order_created()).encode()).outcome is Outcome.FORGED

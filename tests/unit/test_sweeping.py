@@ -1,0 +1,58 @@
+"""The sweep sends what is due, keeps it out of the next sweeps, and stops in time."""
+
+from datetime import timedelta
+
+import pytest
+
+from bigcharge.domain.charges import Charge, State
+from bigcharge.services.sweeping import Sweeping
+from tests.fakes import NOON, STORE, FakeLedger, FakeQueue, Time
+
+
+class World:
+    def __init__(self, count: int) -> None:
+        self.clock = Time()
+        self.queue = FakeQueue()
+        self.ledger = FakeLedger()
+        for order_id in range(1, count + 1):
+            due_at = NOON + timedelta(seconds=order_id)
+            charge = Charge(STORE, order_id, State.DECLINED, NOON, due_at=due_at, version=1)
+            self.ledger.charges[STORE, order_id] = charge
+        self.sweeping = Sweeping(self.ledger, self.queue, self.clock)
+
+    def sweep(self, seconds_left: float = 60.0) -> int:
+        return self.sweeping.sweep(lambda: seconds_left)
+
+
+def test_only_what_is_due_goes_to_the_queue_and_not_again_while_it_waits_there() -> None:
+    world = World(count=30)
+    world.clock.pass_by(seconds=25)
+    assert world.sweep() == 25
+    assert sorted(message.id for message, _ in world.queue.sent) == list(range(1, 26))
+    assert {message.cause for message, _ in world.queue.sent} == {"sweep"}
+    world.clock.pass_by(seconds=5)
+    assert world.sweep() == 5
+
+
+def test_a_charge_that_was_lost_on_its_way_comes_again() -> None:
+    world = World(count=1)
+    world.clock.pass_by(seconds=1)
+    assert world.sweep() == 1
+    world.clock.pass_by(minutes=15)
+    assert world.sweep() == 1
+
+
+def test_a_queue_that_fails_leaves_everything_due() -> None:
+    world = World(count=1)
+    world.clock.pass_by(seconds=1)
+    world.queue.error = ConnectionError("the queue is away")
+    with pytest.raises(ConnectionError):
+        world.sweep()
+    world.queue.error = None
+    assert world.sweep() == 1
+
+
+def test_a_sweep_stops_in_time() -> None:
+    world = World(count=5)
+    world.clock.pass_by(minutes=1)
+    assert world.sweep(seconds_left=4.0) == 0
