@@ -1,0 +1,1 @@
+"""A BigCommerce in a box and a local cloud: where bigcharge is run and judged; never deployed."""
