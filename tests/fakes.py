@@ -135,6 +135,7 @@ class FakeBigCommerce:
     answers: list[Payment | Exception] = field(default_factory=list)
     trouble: dict[str, Exception] = field(default_factory=dict)
     token_money: Money | None = None
+    token_life: timedelta = timedelta(hours=1)
     verification_value_required: bool = True
     tokens: list[AccessToken] = field(default_factory=list)
     paid: list[tuple[AccessToken, Choice, str | None]] = field(default_factory=list)
@@ -167,7 +168,7 @@ class FakeBigCommerce:
         assert self.order.owed
         number = len(self.tokens) + 1
         money = self.token_money or self.order.owed
-        token = AccessToken(f"pat-{number}", f"jti-{number}", self.clock() + timedelta(hours=1), order_id, money)
+        token = AccessToken(f"pat-{number}", f"jti-{number}", self.clock() + self.token_life, order_id, money)
         self.tokens.append(token)
         return token
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -13,8 +13,10 @@ from bigcharge.adapters.dynamodb_values import epoch_seconds, from_item
 from bigcharge.adapters.instrument_table import InstrumentTable, row_from_item
 from bigcharge.domain.events import InstrumentRow
 from bigcharge.domain.instruments import CustomerInstruments, Instrument, InstrumentType
-from bigcharge.services.ports import Instruments
 from tests.integration.conftest import NOW, Aws
+
+if TYPE_CHECKING:
+    from bigcharge.services.ports import Instruments
 
 CARD = Instrument(
     token="invented-token-1",

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count, islice
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from botocore.exceptions import ClientError
@@ -27,8 +27,10 @@ from bigcharge.domain.charges import Attempt, Charge, DueCharge, State
 from bigcharge.domain.errors import ConflictError
 from bigcharge.domain.money import Money
 from bigcharge.domain.stores import Pause
-from bigcharge.services.ports import Ledger
 from tests.integration.conftest import NOW, Aws
+
+if TYPE_CHECKING:
+    from bigcharge.services.ports import Ledger
 
 ATTEMPT = Attempt(1, "sweep", "stripe.card", "0123abcd", Money(9800, "USD"), "jti-1", NOW + timedelta(hours=1), NOW)
 CHARGE = Charge("abc123", 215, State.CLAIMED, NOW, customer_id=7, money=Money(9800, "USD"))

@@ -509,3 +509,20 @@ def test_final_states_have_no_way_out() -> None:
         State.REFUNDED,
         State.CANCELED,
     }
+
+
+def test_absence_says_nothing_while_the_request_itself_may_be_on_its_way(world: World) -> None:
+    world.stores.policies = replace(
+        POLICY, evidence_window=timedelta(seconds=1), check_unknown_after=(timedelta(seconds=1),) * 200
+    )
+    world.bigcommerce.token_life = timedelta(seconds=2)
+    world.bigcommerce.answers = [OutcomeUnknownError("no answer")]
+    world.look()
+    for _ in range(44):
+        world.clock.pass_by(seconds=1)
+        world.look("sweep")
+    assert (world.charge.state, len(world.bigcommerce.paid)) == (State.UNKNOWN, 1)
+    for _ in range(5):
+        world.clock.pass_by(seconds=1)
+        world.look("sweep")
+    assert (world.charge.state, len(world.bigcommerce.paid)) == (State.PAID, 2)

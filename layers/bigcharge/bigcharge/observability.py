@@ -2,17 +2,20 @@
 
 import logging
 from functools import cache
+from typing import Final
 
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
+NAMESPACE: Final = "bigcharge"
+
 
 @cache
 def logger() -> Logger:
-    """The function's logger; service and level come from POWERTOOLS_SERVICE_NAME and POWERTOOLS_LOG_LEVEL."""
+    """The function's logger; its level comes from POWERTOOLS_LOG_LEVEL."""
     # urllib3 warns of header lines that it cannot parse, and quotes them: what a server sends is not for a log.
     logging.getLogger("urllib3").setLevel(logging.ERROR)
-    return Logger()
+    return Logger(service=NAMESPACE)
 
 
 def count(name: str, **dimensions: str) -> None:
@@ -22,6 +25,6 @@ def count(name: str, **dimensions: str) -> None:
         name: of the metric.
         dimensions: each set of values is a metric of its own, so only words of a short list.
     """
-    with single_metric(name=name, unit=MetricUnit.Count, value=1) as metric:
+    with single_metric(name=name, unit=MetricUnit.Count, value=1, namespace=NAMESPACE) as metric:
         for dimension, value in dimensions.items():
             metric.add_dimension(name=dimension, value=value)

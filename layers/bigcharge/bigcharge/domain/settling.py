@@ -1,9 +1,9 @@
 """What an order and its transactions tell of a payment whose outcome is not known, or not final (design, law 3)."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
-from bigcharge.domain.charges import Charge, State, move, with_last_attempt
+from bigcharge.domain.charges import Attempt, Charge, State, move, with_last_attempt
 from bigcharge.domain.concluding import first_check
 from bigcharge.domain.orders import PAID_STATUSES, Order, OrderStatus, Transaction, TransactionEvent
 from bigcharge.domain.policy import Policy
@@ -11,6 +11,8 @@ from bigcharge.domain.policy import Policy
 # Transactions may lag behind the order. An order that was paid shows its transaction by the third look, or its gateway
 # writes none: then the status, which only a payment moves there, is taken for the proof.
 _LOOKS_FOR_TRANSACTION: Final = 3
+# A request may be on its way for so long, however soon its token dies: the client's time-outs together, with room.
+_LONGEST_REQUEST: Final = timedelta(seconds=45)
 _MONEY_TAKEN: Final = frozenset({TransactionEvent.PURCHASE, TransactionEvent.CAPTURE, TransactionEvent.SETTLED})
 _TRACES: Final = (
     (State.PAID, _MONEY_TAKEN),
@@ -106,13 +108,17 @@ def _absent_since(
     now: datetime,
 ) -> datetime | None:
     """Since when no trace was seen by a look past the token's expiry; before that, absence says nothing."""
-    attempt = charge.last_attempt
-    token_lives = attempt is not None and now < attempt.token_expires_at
+    fenced = charge.last_attempt is not None and now < _fenced_until(charge.last_attempt)
     money_moved = any(transaction.ok for transaction in transactions)
     accepted = charge.state is State.PENDING
-    if order is None or order.status not in _NEVER_PAID or accepted or money_moved or token_lives:
+    if order is None or order.status not in _NEVER_PAID or accepted or money_moved or fenced:
         return None
     return charge.absent_since or now
+
+
+def _fenced_until(attempt: Attempt) -> datetime:
+    """Until when BigCommerce may still take this attempt's request."""
+    return max(attempt.token_expires_at, attempt.sent_at + _LONGEST_REQUEST)
 
 
 def _is_evidence(absent_since: datetime, policy: Policy, now: datetime) -> bool:
@@ -148,7 +154,7 @@ def _next_look(
         return now + policy.check_unknown_after[checks]
     if not policy.evidence_window or charge.last_attempt is None:
         return None
-    complete_at = absent_since + policy.evidence_window if absent_since else charge.last_attempt.token_expires_at
+    complete_at = absent_since + policy.evidence_window if absent_since else _fenced_until(charge.last_attempt)
     return complete_at if complete_at > now else None
 
 

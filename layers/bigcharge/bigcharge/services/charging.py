@@ -19,7 +19,7 @@ from bigcharge.services.ports import BigCommerce, Clock, Ledger
 # How long a claim keeps others away: the token's request (its deadline is 12 s) and one write, with room. Taking over a
 # claim is safe at any time, because the late owner's write then fails; the lease only avoids needless tokens.
 CLAIM_LEASE: Final = timedelta(seconds=30)
-# A payment may take 39 s (connection, TLS, sending, reading: the client's time-outs) and its answer must be written down.
+# A payment may take 39 s (connection, TLS, sending, reading: the client has a time-out for each), and then be recorded.
 SECONDS_TO_PAY: Final = 45.0
 
 
