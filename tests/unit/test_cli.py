@@ -16,6 +16,7 @@ from ops.cli import run
         (["local"], ["--stores", "bigcharge local --help"]),
         (["local", "--stores", "s", "--api-url", "a", "--payments-url", "p", "--port", "x"], ["--port"]),
         (["local", "--stores", "s", "--api-url", "a", "--payments-url", "p", "--tick", "0"], ["--tick"]),
+        (["local", "--stores", "s", "--api-url", "a", "--payments-url", "p", "--logs", __file__], [__file__]),
         (["sandbox"], ["--stores", "bigcharge sandbox --help"]),
         (["sandbox", "--stores", "no-such-file"], ["no-such-file"]),
         (["charge"], ["charge", "bigcharge --help"]),

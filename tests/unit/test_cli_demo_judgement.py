@@ -185,6 +185,7 @@ LIES = {
     "an instrument is another customer's": (Fault.INSTRUMENT, None, _with_listed(customer_id=8)),
     "an instrument is not the default": (Fault.INSTRUMENT, None, _with_listed(is_default=False)),
     "an instrument expires another year": (Fault.INSTRUMENT, None, _with_listed(expiry_year=2039)),
+    "time was up": (Fault.UNPROVEN, None, replace(TRUTH, in_time=False)),
     "the box was sent what no honest client sends": (
         Fault.VIOLATION,
         None,
@@ -214,8 +215,12 @@ def test_the_last_line_has_the_agreed_form() -> None:
 
 def test_the_last_line_counts_orders_and_not_words() -> None:
     twice = Difference(Fault.CHARGED_TWICE, "text", PAID)
-    forged = Difference(Fault.FORGED, "text")
-    line = make_line(_without_row(PAID), (twice, twice, forged, forged))
+    forged = (
+        Difference(Fault.FORGED, "text"),
+        Difference(Fault.FORGED, "text"),
+        Difference(Fault.FORGED, "text", FORGED),
+    )
+    line = make_line(_without_row(PAID), (twice, twice, *forged))
     assert line.endswith("2 left alone, 1 unsettled; charged twice: 1; lost: 0; forged accepted: 2")
 
 

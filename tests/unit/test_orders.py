@@ -526,3 +526,19 @@ def test_absence_says_nothing_while_the_request_itself_may_be_on_its_way(world: 
         world.clock.pass_by(seconds=1)
         world.look("sweep")
     assert (world.charge.state, len(world.bigcommerce.paid)) == (State.PAID, 2)
+
+
+def test_an_order_that_no_token_can_be_made_for_is_left_after_a_few_looks_and_tried_again_on_a_new_hint(
+    world: World,
+) -> None:
+    world.bigcommerce.trouble["create_access_token"] = RefusedError(422, 30101)
+    for _ in range(5):
+        world.look("sweep")
+        world.clock.pass_by(hours=1)
+    assert (world.charge.state, world.charge.reason, world.charge.code) == (
+        State.SKIPPED,
+        "order_not_chargeable",
+        30101,
+    )
+    world.bigcommerce.trouble.clear()
+    assert world.look("store/order/updated").state is State.PAID

@@ -2,39 +2,28 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from bigcharge.domain.charges import Charge, State, move
-from bigcharge.domain.concluding import PAUSE_RECHECK, decides
-from bigcharge.domain.declines import DECLINES, Decision
+from bigcharge.domain.concluding import decides
+from bigcharge.domain.declines import Decision
 from bigcharge.domain.eligibility import judge, refused_instruments
-from bigcharge.domain.errors import (
-    BigCommerceError,
-    ConflictError,
-    InvalidInputError,
-    NotFoundError,
-    RateLimitedError,
-    RefusedError,
-    UnauthorizedError,
-)
+from bigcharge.domain.errors import BigCommerceError, ConflictError, InvalidInputError, NotFoundError
 from bigcharge.domain.instruments import Choice, choose_instrument
 from bigcharge.domain.messages import Message
 from bigcharge.domain.orders import Order
 from bigcharge.domain.policy import InstrumentChoice, Policy
 from bigcharge.domain.settling import follow, settle
-from bigcharge.domain.stores import Credentials, Pause
-from bigcharge.services.charging import Case, Charging, HoldError
+from bigcharge.domain.stores import Credentials
+from bigcharge.services.charging import Case, Charging
 from bigcharge.services.ports import BigCommerce, Clock, Connect, Ledger, Queue, Stores
+from bigcharge.services.waiting import LONGEST_HOLD, LOOKS_FOR_ORDER, Waiting, backoff
 
 _NEW: Final = frozenset({State.SKIPPED, State.CLAIMED, State.DECLINED})
 _UNSETTLED: Final = frozenset({State.SUBMITTING, State.UNKNOWN, State.PENDING})
 _CLOSED: Final = frozenset({State.FAILED, State.REFUNDED, State.CANCELED})
 _STATUS_CHANGED: Final = "store/order/statusUpdated"
-# A held order is looked at again after 5, 10, 20, ... seconds, at most every 15 minutes.
-_FIRST_HOLD: Final = timedelta(seconds=5)
-_LONGEST_HOLD: Final = timedelta(minutes=15)
-_LOOKS_FOR_ORDER: Final = 4  # an order that BigCommerce does not show yet is looked for this often
 
 
 class Orders:
@@ -47,6 +36,7 @@ class Orders:
         self._connect = connect
         self._clock = clock
         self._charging = Charging(ledger, clock)
+        self._waiting = Waiting(ledger, queue, clock)
 
     def look(self, message: Message, seconds_left: Callable[[], float]) -> Charge | None:
         """Look at the order and do what is due.
@@ -69,7 +59,7 @@ class Orders:
         credentials = self._stores.credentials(message.store_hash)
         try:
             if pause is not None and pause.credentials == credentials.fingerprint:
-                return self._wait_for_store(charge, message, pause)
+                return self._waiting.wait_for_store(charge, message, pause)
             return self._look(charge, message, credentials, seconds_left)
         except ConflictError:
             return None
@@ -84,7 +74,7 @@ class Orders:
         try:
             policy = self._stores.policy(message.store_hash)
         except InvalidInputError:
-            return self._hold(charge, message, "policy_invalid", _LONGEST_HOLD)
+            return self._waiting.hold(charge, message, "policy_invalid", LONGEST_HOLD)
         case = Case(message, charge, policy or Policy(), self._connect(credentials), seconds_left)
         try:
             if charge.state in _UNSETTLED:
@@ -93,7 +83,7 @@ class Orders:
                 return self._follow(case)
             return self._consider(case, policy, credentials)
         except BigCommerceError as error:
-            return self._hold_for(error, charge, message, credentials)
+            return self._waiting.hold_after(error, charge, message, credentials)
 
     def _consider(self, case: Case, policy: Policy | None, credentials: Credentials) -> Charge:
         charge, now = case.charge, self._clock()
@@ -114,9 +104,9 @@ class Orders:
         try:
             charge = self._charging.charge(case, order, choice)
         except BigCommerceError as error:
-            return self._hold_for(error, case.charge, case.message, credentials)
+            return self._waiting.hold_after(error, case.charge, case.message, credentials)
         if decides(charge.code, Decision.PAUSE_STORE):
-            self._pause(credentials, charge.reason or "", charge.code)
+            self._waiting.pause_store(credentials, charge.reason or "", charge.code)
         if charge.state is State.CLAIMED and charge.due_at is not None:
             self._queue.send(case.message, delay=(charge.due_at - self._clock()).total_seconds())
         return charge
@@ -146,7 +136,7 @@ class Orders:
         if charge.state is State.SKIPPED and charge.reason == "order_not_found" and not charge.is_due(now):
             return charge
         checks = charge.checks + 1
-        due_at = now + _backoff(checks) if checks < _LOOKS_FOR_ORDER else None
+        due_at = now + backoff(checks) if checks < LOOKS_FOR_ORDER else None
         missing = {"reason": "order_not_found", "checks": checks, "due_at": due_at}
         return self._ledger.save(move(charge, State.SKIPPED, now, **missing))
 
@@ -154,54 +144,6 @@ class Orders:
         if charge.version and charge.state is State.DECLINED and not charge.is_due(now):
             return charge
         return self._ledger.save(move(charge, State.DECLINED, now, reason="no_usable_instrument"))
-
-    def _wait_for_store(self, charge: Charge, message: Message, pause: Pause) -> Charge:
-        """The sweep comes back to what the ledger holds; a hint that it does not hold comes back by itself."""
-        if not charge.version:
-            waiting = {"reason": "store_paused", "code": pause.code, "due_at": self._clock() + PAUSE_RECHECK}
-            return self._ledger.save(move(charge, State.CLAIMED, self._clock(), **waiting))
-        if charge.due_at is None:
-            self._queue.send(message, delay=PAUSE_RECHECK.total_seconds())
-        return charge
-
-    def _hold_for(self, error: BigCommerceError, charge: Charge, message: Message, credentials: Credentials) -> Charge:
-        match error:
-            case RateLimitedError():
-                return self._hold(charge, message, "rate_limited", timedelta(seconds=error.wait))
-            case UnauthorizedError():
-                self._pause(credentials, "credentials_refused", error.status)
-                return self._hold(charge, message, "store_paused", PAUSE_RECHECK)
-            case RefusedError() if decides(error.code, Decision.PAUSE_STORE):
-                self._pause(credentials, "payment_configuration", error.code)
-                return self._hold(charge, message, "store_paused", PAUSE_RECHECK)
-            case RefusedError() if decides(error.code, Decision.TRY_ONCE_MORE) and charge.checks >= _LOOKS_FOR_ORDER:
-                return self._leave(charge, State.SKIPPED, DECLINES[error.code or 0].reason)
-            case RefusedError():
-                return self._hold(charge, message, "refused_by_bigcommerce", code=error.code or error.status)
-            case HoldError():
-                return self._hold(charge, message, error.reason)
-            case _:
-                return self._hold(charge, message, "bigcommerce_unavailable")
-
-    def _hold(
-        self,
-        charge: Charge,
-        message: Message,
-        reason: str,
-        wait: timedelta | None = None,
-        code: int | None = None,
-    ) -> Charge:
-        """Come back later. A claim says so in the ledger; any other state stays, and only the hint comes back."""
-        now, checks = self._clock(), charge.checks + 1
-        wait = wait or _backoff(checks)
-        if charge.state is State.CLAIMED:
-            held = {"reason": reason, "code": code, "due_at": now + wait, "checks": checks}
-            charge = self._ledger.save(move(charge, State.CLAIMED, now, **held))
-        self._queue.send(message, delay=wait.total_seconds())
-        return charge
-
-    def _pause(self, credentials: Credentials, reason: str, code: int | None) -> None:
-        self._ledger.pause(Pause(credentials.store_hash, reason, code, credentials.fingerprint, self._clock()))
 
     def _save(self, read: Charge, changed: Charge) -> Charge:
         return read if changed is read else self._ledger.save(changed)
@@ -224,7 +166,3 @@ def _choose(charge: Charge, bigcommerce: BigCommerce, policy: Policy, now: datet
     refused = refused_instruments(charge, now)
     any_instrument = policy.instrument is InstrumentChoice.ANY
     return choose_instrument(methods, refused=refused, any_instrument=any_instrument, now=now)
-
-
-def _backoff(checks: int) -> timedelta:
-    return min(_LONGEST_HOLD, _FIRST_HOLD * (1 << min(checks - 1, 10)))

@@ -1,0 +1,185 @@
+"""What template.yaml promises, read from its translation: as AWS will make it."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bigcharge import config
+from sandbox.cloud.template import read_template, translate
+
+ROOT = Path(__file__).parents[2]
+TEMPLATE = read_template(ROOT / "template.yaml")
+RESOURCES: dict[str, Any] = translate(TEMPLATE, {"Stage": "dev"})["Resources"]
+DAY = 86_400
+
+
+def of_type(kind: str) -> dict[str, Any]:
+    wanted = f"AWS::{kind}"
+    return {name: one.get("Properties", {}) for name, one in RESOURCES.items() if one["Type"] == wanted}
+
+
+def target(reference: Any) -> str:
+    """The resource that a `!Ref` or a `!GetAtt` names."""
+    [named] = reference.values()
+    return named if isinstance(named, str) else named[0]
+
+
+FUNCTIONS, QUEUES, TABLES = of_type("Lambda::Function"), of_type("SQS::Queue"), of_type("DynamoDB::Table")
+MAPPINGS = of_type("Lambda::EventSourceMapping")
+FROM_QUEUES = {name: one for name, one in MAPPINGS.items() if target(one["EventSourceArn"]) in QUEUES}
+FROM_STREAMS = {name: one for name, one in MAPPINGS.items() if target(one["EventSourceArn"]) in TABLES}
+
+
+def statements(role: str) -> Iterator[tuple[str, Any]]:
+    """Each action that a role allows, with each of its resources."""
+    for policy in RESOURCES[role]["Properties"]["Policies"]:
+        for statement in policy["PolicyDocument"]["Statement"]:
+            assert statement["Effect"] == "Allow"
+            actions, resources = statement["Action"], statement["Resource"]
+            for action in [actions] if isinstance(actions, str) else actions:
+                for resource in resources if isinstance(resources, list) else [resources]:
+                    yield action, resource
+
+
+def test_the_template_has_the_functions_of_the_design() -> None:
+    assert set(FUNCTIONS) == {
+        "ReceiveWebhookFunction",
+        "ChargeOrderFunction",
+        "SyncInstrumentsFunction",
+        "SweepFunction",
+        "AnnounceChangesFunction",
+    }
+    for function in FUNCTIONS.values():
+        assert function["Runtime"] == "python3.13"
+        assert function["Architectures"] == [{"Ref": "Architecture"}]
+        assert (ROOT / function["Code"]["S3Key"] / "handler.py").is_file()
+
+
+def test_webhooks_are_the_only_way_in() -> None:
+    [api] = of_type("ApiGatewayV2::Api").values()
+    assert {path: set(operations) for path, operations in api["Body"]["paths"].items()} == {"/webhooks": {"post"}}
+
+
+@pytest.mark.parametrize("name", FROM_QUEUES)
+def test_a_message_stays_invisible_six_times_as_long_as_its_function_may_run(name: str) -> None:
+    """AWS's own advice for a queue that feeds a function: its retries must fit in."""
+    mapping = FROM_QUEUES[name]
+    queue, function = QUEUES[target(mapping["EventSourceArn"])], FUNCTIONS[target(mapping["FunctionName"])]
+    assert queue["VisibilityTimeout"] >= 6 * function["Timeout"]
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+def test_no_more_charges_run_at_once_than_the_payments_api_allows() -> None:
+    """50 payments in 4 s: with one at a time each, 10 workers that take a second or more stay far below."""
+    assert FROM_QUEUES["ChargeOrderFunctionOrders"]["ScalingConfig"]["MaximumConcurrency"] <= 12
+
+
+@pytest.mark.parametrize("name", FROM_STREAMS)
+def test_a_change_that_cannot_be_announced_is_isolated_and_kept(name: str) -> None:
+    mapping = FROM_STREAMS[name]
+    assert mapping["BisectBatchOnFunctionError"] is True
+    assert mapping["MaximumRetryAttempts"] >= 3
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert target(mapping["DestinationConfig"]["OnFailure"]["Destination"]) == "UndeliveredQueue"
+
+
+def test_both_tables_are_announced() -> None:
+    assert {target(mapping["EventSourceArn"]) for mapping in FROM_STREAMS.values()} == set(TABLES)
+
+
+def test_a_schedule_that_fails_is_kept() -> None:
+    [schedule] = of_type("Scheduler::Schedule").values()
+    assert schedule["ScheduleExpression"] == "rate(1 minute)"
+    assert target(schedule["Target"]["DeadLetterConfig"]["Arn"]) == "UndeliveredQueue"
+    [config_of_failures] = of_type("Lambda::EventInvokeConfig").values()
+    assert target(config_of_failures["DestinationConfig"]["OnFailure"]["Destination"]) == "UndeliveredQueue"
+
+
+@pytest.mark.parametrize("queue", ["OrdersQueue", "CustomersQueue"])
+def test_what_cannot_be_processed_is_kept_longer_than_it_waited(queue: str) -> None:
+    redrive = QUEUES[queue]["RedrivePolicy"]
+    assert redrive["maxReceiveCount"] == 10
+    dead = QUEUES[target(redrive["deadLetterTargetArn"])]
+    assert dead["MessageRetentionPeriod"] == 14 * DAY > QUEUES[queue]["MessageRetentionPeriod"]
+
+
+@pytest.mark.parametrize("queue", ["QuarantineQueue", "UndeliveredQueue"])
+def test_what_a_person_must_see_is_kept_as_long_as_sqs_can(queue: str) -> None:
+    assert QUEUES[queue]["MessageRetentionPeriod"] == 14 * DAY
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_table_outlives_its_stack_and_every_mistake(table: str) -> None:
+    properties = TABLES[table]
+    assert RESOURCES[table]["DeletionPolicy"] == RESOURCES[table]["UpdateReplacePolicy"] == "Retain"
+    assert properties["BillingMode"] == "PAY_PER_REQUEST"
+    assert properties["DeletionProtectionEnabled"] is True
+    assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert properties["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
+
+
+def test_the_ledger_forgets_nothing_and_removed_instruments_leave() -> None:
+    assert "TimeToLiveSpecification" not in TABLES["LedgerTable"]
+    assert TABLES["InstrumentsTable"]["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+
+
+def test_everything_that_is_kept_is_under_the_key_of_the_stack() -> None:
+    for queue in QUEUES.values():
+        assert target(queue["KmsMasterKeyId"]) == "Key"
+    for table in TABLES.values():
+        encryption = table["SSESpecification"]
+        assert (encryption["SSEType"], target(encryption["KMSMasterKeyId"])) == ("KMS", "Key")
+    for log in of_type("Logs::LogGroup").values():
+        assert target(log["KmsKeyId"]) == "Key"
+    assert RESOURCES["Key"]["Properties"]["EnableKeyRotation"] is True
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_has_a_role_and_a_log_of_its_own(name: str) -> None:
+    function = FUNCTIONS[name]
+    assert target(function["Role"]) == name.removesuffix("Function") + "Role"
+    log = target(function["LoggingConfig"]["LogGroup"])
+    assert log == name.removesuffix("Function") + "Logs"
+    assert RESOURCES[log]["Properties"]["RetentionInDays"] == 400
+
+
+@pytest.mark.parametrize("role", of_type("IAM::Role"))
+def test_a_role_allows_named_actions_on_named_resources(role: str) -> None:
+    """The one wildcard is the store's hash: stores are added outside the stack."""
+    assert "ManagedPolicyArns" not in RESOURCES[role]["Properties"]
+    for action, resource in statements(role):
+        assert re.fullmatch(r"[a-z-]+:[A-Za-z]+", action)
+        if "*" in str(resource):
+            assert resource["Fn::Sub"].endswith(":secret:bigcharge/${Stage}/stores/*") or resource["Fn::Sub"].endswith(
+                ":parameter/bigcharge/${Stage}/stores/*"
+            )
+            assert action in {"secretsmanager:GetSecretValue", "ssm:GetParameter"}
+
+
+def test_only_what_charges_writes_charges_and_nothing_deletes_them() -> None:
+    allowed = {(role, action, str(resource)) for role in of_type("IAM::Role") for action, resource in statements(role)}
+    assert {
+        role for role, action, resource in allowed if action == "dynamodb:PutItem" and "LedgerTable" in resource
+    } == {"ChargeOrderRole"}
+    assert not [action for _, action, _ in allowed if action.startswith("dynamodb:Delete")]
+
+
+def test_a_deployed_function_has_no_address_in_place_of_aws() -> None:
+    for function in FUNCTIONS.values():
+        assert function["Environment"]["Variables"]["AWS_ENDPOINT_URL"] == {"Ref": "AWS::NoValue"}
+
+
+def test_every_setting_that_is_read_is_given_and_none_besides() -> None:
+    read = set(re.findall(r'"([A-Z][A-Z_]+)"', Path(config.__file__).read_text())) - {"AWS_LAMBDA_INITIALIZATION_TYPE"}
+    given = {name for function in FUNCTIONS.values() for name in function["Environment"]["Variables"]}
+    assert {name for name in given if not name.startswith(("POWERTOOLS_", "AWS_"))} == read
+
+
+def test_the_two_hosts_of_bigcommerce_are_https() -> None:
+    for name in ("BigCommerceApiUrl", "BigCommercePaymentsUrl"):
+        parameter = TEMPLATE["Parameters"][name]
+        assert re.fullmatch(parameter["AllowedPattern"], parameter["Default"])
+        assert not re.fullmatch(parameter["AllowedPattern"], "http://api.bigcommerce.com")
