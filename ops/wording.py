@@ -1,0 +1,55 @@
+"""The reasons of the ledger in plain words, for people who read a listing."""
+
+from typing import Final
+
+from bigcharge.domain.charges import Charge, State
+from bigcharge.domain.declines import DECLINES
+
+_MEANINGS: Final = {decline.reason: decline.meaning for decline in DECLINES.values()} | {
+    "no_policy": "The store has no policy, so nothing of it is charged.",
+    "policy_invalid": "The store's policy cannot be read: correct it.",
+    "external_source_not_in_policy": "The policy does not name the order's external_source.",
+    "order_source_not_in_policy": "The policy does not name the order's order_source.",
+    "channel_not_in_policy": "The policy does not name the order's channel.",
+    "currency_not_in_policy": "The policy does not name the order's currency.",
+    "amount_not_in_policy": "The amount is outside the policy's range.",
+    "amount_unreadable": "BigCommerce's amount is not exact in its currency.",
+    "guest": "A guest has no stored instrument.",
+    "order_archived": "The order was archived or deleted.",
+    "nothing_owed": "Nothing is owed.",
+    "no_usable_instrument": "No instrument that may be charged: waits for another default.",
+    "no_reliable_answer": "BigCommerce gave no answer to rely on: the order is being looked at.",
+    "no_trace_of_payment": "The payment left no trace: it is made again.",
+    "needs_a_person": "Checked as often as planned, still not known: look in BigCommerce.",
+    "awaiting_settlement": "The bank has not settled it yet.",
+    "payment_failed": "The bank did not settle it.",
+    "paid_by_order_status": "The order's status says that it is paid.",
+    "attempt_limit": "20 attempts in 30 days: the card networks allow no more.",
+    "amount_changed": "The total changed on the way: read again, then charged.",
+    "access_token_unreadable": "BigCommerce's payment access token cannot be read.",
+    "out_of_time": "The function ran out of time before it sent anything.",
+    "rate_limited": "BigCommerce asks to wait.",
+    "store_paused": "The store is paused: see bigcharge stores resume.",
+    "credentials_refused": "BigCommerce refuses the store's credentials.",
+    "payment_configuration": "BigCommerce refuses the store's payment configuration.",
+    "refused_by_bigcommerce": "BigCommerce refused a call before any payment.",
+    "bigcommerce_unreachable": "BigCommerce could not be reached; nothing was sent.",
+    "bigcommerce_unavailable": "BigCommerce did not answer before any payment.",
+}
+_STATES: Final = {
+    State.PAID_ELSEWHERE: "The order was paid before we came.",
+    State.PENDING: _MEANINGS["awaiting_settlement"],
+    State.AUTHORIZED: "Held on the instrument, not captured yet.",
+    State.CLAIMED: "Being charged now.",
+    State.SUBMITTING: "A payment request is on its way.",
+}
+
+
+def explain_reason(reason: str) -> str:
+    """A reason of the ledger in plain words; one without a sentence of its own is spelled out."""
+    return _MEANINGS.get(reason) or f"{reason.replace('_', ' ').capitalize()}."
+
+
+def explain_charge(charge: Charge) -> str:
+    """Why a charge stands where it does, in plain words; empty where its state says all."""
+    return explain_reason(charge.reason) if charge.reason else _STATES.get(charge.state, "")
