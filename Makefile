@@ -2,6 +2,8 @@
 SHELL := /bin/sh
 PYTHON ?= python3
 UV := .tools/bin/uv
+UV_VERSION := 0.13.8
+QUIETLY := -q --disable-pip-version-check --root-user-action=ignore
 BIN := .venv/bin
 READY := .venv/.ready
 export PATH := $(CURDIR)/$(BIN):$(CURDIR)/.tools/bin:$(PATH)
@@ -47,14 +49,19 @@ lock: $(UV) ## pin the dependencies anew, with hashes
 clean: ## remove everything that was made here
 	rm -rf .tools .venv .aws-sam build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
+# Some systems leave venv or pip out of their python3; either will do.
 $(UV):
 	@echo "setting up: uv, in .tools"
-	@$(PYTHON) -m venv .tools
-	@.tools/bin/pip install -q --disable-pip-version-check uv==0.13.8
+	@{ $(PYTHON) -m venv .tools >/dev/null 2>&1 && .tools/bin/pip install $(QUIETLY) uv==$(UV_VERSION); } \
+	  || { rm -rf .tools; $(PYTHON) -m pip install $(QUIETLY) --target .tools uv==$(UV_VERSION); } \
+	  || { rm -rf .tools; echo "cannot install uv: see above; $(PYTHON) needs venv or pip (python3-venv on Debian)"; exit 1; }
 
+# uv does not read pip's settings: a package index that is named for pip is named for uv too.
 $(READY): $(UV) requirements-dev.txt pyproject.toml .python-version
 	@echo "setting up: CPython $$(cat .python-version) and the development libraries, in .venv"
-	@$(UV) venv -q --clear .venv
-	@$(UV) pip sync -q --require-hashes requirements-dev.txt
-	@$(UV) pip install -q --no-deps --no-build-isolation --editable .
+	@index=$${PIP_INDEX_URL:-$$($(PYTHON) -m pip config get global.index-url 2>/dev/null)}; \
+	  if [ -n "$$index" ]; then export UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$$index}"; fi; \
+	  $(UV) venv -q --clear .venv \
+	  && $(UV) pip sync -q --require-hashes requirements-dev.txt \
+	  && $(UV) pip install -q --no-deps --no-build-isolation --editable .
 	@touch $(READY)
