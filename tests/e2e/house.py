@@ -22,7 +22,8 @@ STORE = "e2estore"
 QUICK_POLICY = {
     "external_sources": ["e2e"],
     "retry_after": ["PT2S", "PT2S"],
-    "check_unknown_after": ["PT1S", "PT1S", "PT2S", "PT5S", "PT5S", "PT10S", "PT10S"],
+    "check_unknown_after": ["PT1S", "PT1S", "PT2S", "PT5S"],
+    "evidence_window": "PT2S",
 }
 
 
