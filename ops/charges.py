@@ -84,7 +84,7 @@ def summarize(charge: Charge) -> dict[str, Any]:
         "currency": charge.money.currency if charge.money else None,
         "attempts": len(charge.attempts),
         "transaction_id": charge.transaction_id,
-        "retry_at": format_time(charge.due_at) if charge.state is State.DECLINED else None,
+        "retry_at": format_time(charge.retry_at) if charge.state is State.DECLINED else None,
         "updated_at": format_time(charge.updated_at),
     }
 

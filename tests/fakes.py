@@ -66,6 +66,7 @@ class FakeLedger:
         if (stored.version if stored else 0) != charge.version:
             raise ConflictError("another writer")
         self.charges[key] = replace(charge, version=charge.version + 1)
+        self.handed_over.pop(charge.order_id, None)
         return self.charges[key]
 
     def list_due(self, now: datetime) -> Iterator[DueCharge]:
@@ -75,7 +76,10 @@ class FakeLedger:
                 yield DueCharge(charge.store_hash, charge.order_id, int(due_at.timestamp()))
 
     def hand_over(self, due: DueCharge, until: datetime) -> None:
-        self.handed_over[due.order_id] = until
+        charge = self.charges[due.store_hash, due.order_id]
+        listed_at = self.handed_over.get(due.order_id, charge.due_at)
+        if listed_at and int(listed_at.timestamp()) == due.sweep_at:
+            self.handed_over[due.order_id] = until
 
     def list_waiting(self, store_hash: str, customer_id: int) -> Iterator[int]:
         for charge in self.charges.values():

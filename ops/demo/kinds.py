@@ -26,7 +26,7 @@ class Kind:
         name: in a few words.
         state: what the ledger must say in the end; None: the ledger must never hear of it.
         count: how many orders of it.
-        attempts: how many payment requests each takes.
+        attempts: how many payment requests each takes; one that was refused for its rate counts as none.
         make: makes one; returns the order's id.
     """
 
@@ -157,7 +157,7 @@ KINDS: Final = (
     Kind("charged, the reply lost", _PAID, 2, 1, partial(_answered, answer=Answer(drop="after"))),
     Kind("charged, the reply garbled", _PAID, 1, 1, partial(_answered, answer=Answer(spoil="garbage"))),
     Kind("charged, the reply an error", _PAID, 1, 1, partial(_answered, answer=Answer(code=10000, acted=True))),
-    Kind("too many requests, then paid", _PAID, 1, 2, partial(_answered, answer=_BUSY)),
+    Kind("too many requests, then paid", _PAID, 1, 1, partial(_answered, answer=_BUSY)),
     Kind("webhook doubled", _PAID, 2, 1, partial(_shaped, shape=Shape(copies=3))),
     Kind("webhook late", _PAID, 2, 1, partial(_shaped, shape=Shape(delay=_LATE))),
     Kind("webhooks out of order", _PAID, 2, 1, _out_of_order),

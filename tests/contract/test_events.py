@@ -38,7 +38,7 @@ def order_record(old: Charge | None, new: Charge | None) -> dict[str, Any]:
 
 @pytest.mark.parametrize("state", list(State))
 def test_every_state_is_announced_under_a_documented_name_with_the_documented_fields(state: State) -> None:
-    event = read_change(order_record(CHARGE, replace(CHARGE, state=state, version=3, due_at=NOON)))
+    event = read_change(order_record(CHARGE, replace(CHARGE, state=state, reason="another", version=3, due_at=NOON)))
     assert event is not None
     assert event.detail_type in NAMES
     assert event.detail.keys() == ORDER.keys()
@@ -78,7 +78,7 @@ def test_an_instrument_is_announced_when_something_of_it_changed(
 
 
 def test_housekeeping_and_deletions_are_not_announced() -> None:
-    assert read_change(order_record(CHARGE, replace(CHARGE, due_at=NOON))) is None
+    assert read_change(order_record(CHARGE, replace(CHARGE, due_at=NOON, failed_looks=3, version=3))) is None
     assert read_change(order_record(CHARGE, None)) is None
 
 

@@ -220,11 +220,16 @@ def test_a_policy_is_read_again_after_a_minute(aws: Aws, stores: AwsStores, watc
 
 
 @pytest.mark.parametrize("policy", ["{", "null", [], {"currency": ["USD"]}, {"recurring": "yes"}, "[" * 4000])
-def test_a_policy_that_cannot_be_read_is_an_error_and_never_none(aws: Aws, stores: AwsStores, policy: object) -> None:
+def test_a_policy_that_cannot_be_read_is_an_error_for_a_minute_and_never_none(
+    aws: Aws, stores: AwsStores, watch: Watch, reads: list[str], policy: object
+) -> None:
     keep_policy(aws, policy)
-    with pytest.raises(InvalidInputError):
-        stores.policy("abc123")
+    for _ in range(3):
+        with pytest.raises(InvalidInputError):
+            stores.policy("abc123")
+    assert reads == [PARAMETER], "strangers cannot have it read often"
     keep_policy(aws, {})
+    watch.seconds += 60
     assert stores.policy("abc123") == Policy()
 
 

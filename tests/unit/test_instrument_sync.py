@@ -6,7 +6,13 @@ from datetime import timedelta
 import pytest
 
 from bigcharge.domain.charges import Charge, State
-from bigcharge.domain.errors import NotFoundError, OutcomeUnknownError, RateLimitedError
+from bigcharge.domain.errors import (
+    BigCommerceError,
+    NotFoundError,
+    OutcomeUnknownError,
+    RateLimitedError,
+    UnauthorizedError,
+)
 from bigcharge.domain.messages import Kind, Message
 from bigcharge.domain.policy import Policy
 from bigcharge.services.instrument_sync import InstrumentSync, Synced
@@ -103,18 +109,25 @@ def test_a_deleted_customers_instruments_are_marked_removed(world: World) -> Non
     assert world.held == set()
 
 
-def test_a_rate_limit_puts_the_message_back_with_its_wait(world: World) -> None:
-    world.bigcommerce.trouble["list_customer_instruments"] = RateLimitedError(12.0)
+@pytest.mark.parametrize(
+    ("error", "wait"),
+    [(RateLimitedError(12.0), 12.0), (OutcomeUnknownError("no answer"), 60.0), (UnauthorizedError(401), 900.0)],
+)
+def test_trouble_changes_nothing_and_brings_the_message_back(
+    world: World, error: BigCommerceError, wait: float
+) -> None:
     world.sync()
-    assert world.customers.sent == [(MESSAGE, 12.0)]
-
-
-def test_no_answer_changes_nothing(world: World) -> None:
-    world.sync()
-    world.bigcommerce.trouble["list_customer_instruments"] = OutcomeUnknownError("no answer")
-    with pytest.raises(OutcomeUnknownError):
-        world.sync()
+    world.bigcommerce.trouble["list_customer_instruments"] = error
+    assert world.sync() == Synced()
+    assert world.customers.sent == [(MESSAGE, wait)]
     assert len(world.held) == 2
+
+
+def test_a_default_card_that_was_renewed_wakes_the_orders_too(world: World) -> None:
+    world.sync()
+    world.ledger.charges[STORE, 1] = Charge(STORE, 1, State.DECLINED, NOON, customer_id=11, version=1)
+    world.bigcommerce.instruments = (replace(VISA, expiry_year=2034), MASTERCARD)
+    assert world.sync().woken == 1
 
 
 def test_an_older_read_does_not_undo_a_newer_one(world: World) -> None:

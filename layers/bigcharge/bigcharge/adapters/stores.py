@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from bigcharge.adapters.aws_errors import translate_aws_errors
 from bigcharge.adapters.expiring_cache import ExpiringCache
 from bigcharge.adapters.store_secrets import read_credentials
-from bigcharge.domain.errors import UnknownStoreError
+from bigcharge.domain.errors import InvalidInputError, UnknownStoreError
 from bigcharge.domain.policy import Policy
 from bigcharge.domain.policy_document import parse_policy
 from bigcharge.domain.stores import Credentials, check_store_hash
@@ -45,7 +45,7 @@ class AwsStores:
         self._parameters = parameters
         self._stage = stage
         self._credentials = ExpiringCache[Credentials](_CREDENTIALS_LIFE, _MAX_ENTRIES, monotonic)
-        self._policies = ExpiringCache[Policy | None](_POLICY_LIFE, _MAX_ENTRIES, monotonic)
+        self._policies = ExpiringCache[Policy | InvalidInputError | None](_POLICY_LIFE, _MAX_ENTRIES, monotonic)
         # Apart from the known ones, so that made-up names never push a store out.
         self._unknown = ExpiringCache[None](_UNKNOWN_LIFE, _MAX_ENTRIES, monotonic)
 
@@ -69,7 +69,10 @@ class AwsStores:
             InvalidInputError: not a store hash, or the policy cannot be read.
             AwsUnavailableError: the Parameter Store did not answer.
         """
-        return self._policies.get(check_store_hash(store_hash), self._read_policy)
+        policy = self._policies.get(check_store_hash(store_hash), self._read_policy)
+        if isinstance(policy, InvalidInputError):
+            raise InvalidInputError(str(policy))  # a new one: each raise makes its traceback longer
+        return policy
 
     def _read_credentials(self, store_hash: str) -> Credentials:
         name = f"bigcharge/{self._stage}/stores/{store_hash}"
@@ -86,7 +89,8 @@ class AwsStores:
                 raise UnknownStoreError(f"no credentials are kept for store {store_hash}") from None
         return read_credentials(store_hash, answer.get("SecretString", ""))
 
-    def _read_policy(self, store_hash: str) -> Policy | None:
+    def _read_policy(self, store_hash: str) -> Policy | InvalidInputError | None:
+        """The policy; what is wrong with one is remembered as well, so that strangers cannot have it read often."""
         name = f"/bigcharge/{self._stage}/stores/{store_hash}/policy"
         with translate_aws_errors(f"read the policy of store {store_hash}"):
             try:
@@ -96,4 +100,7 @@ class AwsStores:
         document: object = None  # what is no JSON is no policy either
         with suppress(ValueError):
             document = json.loads(answer["Parameter"]["Value"])
-        return parse_policy(document)
+        try:
+            return parse_policy(document)
+        except InvalidInputError as error:
+            return error

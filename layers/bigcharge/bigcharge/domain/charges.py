@@ -104,8 +104,10 @@ class Charge:
         money: what is, or was, to be charged.
         attempts: every payment request ever made, oldest first.
         transaction_id: of the payment, once known.
+        retry_at: before this, no instrument that this order was declined on is tried again; others may be.
         due_at: when to look again, by itself; None: only when something happens or a person acts.
         checks: how many looks of the present wait have been made.
+        failed_looks: how many looks in a row brought no answer, or the same refusal.
         absent_since: since when every look, past the token's expiry, found no trace of the payment.
         updated_at: of the last change.
         version: of the item; 0: never saved.
@@ -121,8 +123,10 @@ class Charge:
     money: Money | None = None
     attempts: tuple[Attempt, ...] = ()
     transaction_id: str | None = None
+    retry_at: datetime | None = None
     due_at: datetime | None = None
     checks: int = 0
+    failed_looks: int = 0
     absent_since: datetime | None = None
     version: int = 0
 
@@ -163,8 +167,13 @@ def move(charge: Charge, state: State, now: datetime, **changes: Any) -> Charge:
     """
     if state not in TRANSITIONS[charge.state if charge.version else None]:
         raise TransitionError(f"no transition from {charge.state} to {state}")
-    fresh = {"reason": None, "code": None, "due_at": None, "checks": 0, "absent_since": None}
+    fresh = {"reason": None, "code": None, "due_at": None, "checks": 0, "failed_looks": 0, "absent_since": None}
     return replace(charge, **(fresh | changes), state=state, updated_at=now)
+
+
+def postpone(charge: Charge, due_at: datetime | None, *, failed_looks: int = 0) -> Charge:
+    """The same charge, to be looked at at another time; that is no transition."""
+    return replace(charge, due_at=due_at, failed_looks=failed_looks)
 
 
 def with_last_attempt(charge: Charge, **changes: Any) -> Charge:  # noqa: ANN401 - fields of Attempt, which `replace` checks

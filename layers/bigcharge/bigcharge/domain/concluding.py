@@ -3,22 +3,22 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from bigcharge.domain.charges import Charge, State, move, with_last_attempt
+from bigcharge.domain.charges import Attempt, Charge, State, move, with_last_attempt
 from bigcharge.domain.declines import DECLINES, Answer, Decision, Decline, Payment
 from bigcharge.domain.errors import BigCommerceError, DeclinedError, NotSentError, OutcomeUnknownError, RateLimitedError
 from bigcharge.domain.policy import InstrumentChoice, Policy
+from bigcharge.domain.waits import EARLY_LOOK, PAUSE_RECHECK, backoff
 
-AGAIN_SOON: Final = timedelta(
-    seconds=5
-)  # nothing was sent, or a new token may mend it: long enough to let a fault pass
-PAUSE_RECHECK: Final = timedelta(minutes=15)  # how often a paused store's orders look whether it was resumed
-_DEFAULT_FIRST_CHECK: Final = timedelta(seconds=30)
+_AGAIN_SOON: Final = timedelta(seconds=5)  # a new token, or another instrument, may mend it
+_READ_AGAIN: Final = timedelta(seconds=30)  # reads are seldom behind for longer
+_LONGEST_FIRST_CHECK: Final = timedelta(minutes=1)  # law 3: "first within a minute"
+_DAILY: Final = timedelta(days=1)
 _ANSWERS: Final = {Answer.PAID: State.PAID, Answer.AUTHORIZED: State.AUTHORIZED, Answer.PENDING: State.PENDING}
 
 
 def first_check(policy: Policy) -> timedelta:
     """How long after a payment request its outcome is looked for, if it is not known by then."""
-    return policy.check_unknown_after[0] if policy.check_unknown_after else _DEFAULT_FIRST_CHECK
+    return min((_LONGEST_FIRST_CHECK, *policy.check_unknown_after[:1]))
 
 
 def conclude(charge: Charge, answer: Payment | BigCommerceError, policy: Policy, now: datetime) -> Charge:
@@ -38,7 +38,7 @@ def conclude(charge: Charge, answer: Payment | BigCommerceError, policy: Policy,
         case RateLimitedError():
             return _take_back(charge, "rate_limited", timedelta(seconds=answer.wait), now)
         case NotSentError():
-            return _take_back(charge, "bigcommerce_unreachable", AGAIN_SOON, now)
+            return _take_back(charge, "bigcommerce_unreachable", timedelta(), now)
         case _:
             code = answer.code if isinstance(answer, OutcomeUnknownError) else None
             return _settle_later(charge, code, policy, now)
@@ -60,35 +60,56 @@ def _settle_later(charge: Charge, code: int | None, policy: Policy, now: datetim
 def _take_back(charge: Charge, reason: str, wait: timedelta, now: datetime) -> Charge:
     """The request was not processed: it counts as no attempt, and a new token may be made."""
     answered = with_last_attempt(charge, outcome=State.CLAIMED)
-    return move(answered, State.CLAIMED, now, reason=reason, due_at=now + wait)
+    looks = charge.failed_looks + 1
+    due_at = now + max(wait, backoff(looks))
+    return move(answered, State.CLAIMED, now, reason=reason, due_at=due_at, failed_looks=looks)
 
 
 def _decline(charge: Charge, decline: Decline, policy: Policy, now: datetime) -> Charge:
-    answered = with_last_attempt(charge, outcome=State.DECLINED, code=decline.code)
-    state, due_at = _after_decline(charge, decline, policy, now)
-    return move(answered, state, now, reason=decline.reason, code=decline.code, due_at=due_at)
-
-
-def _after_decline(
-    charge: Charge,
-    decline: Decline,
-    policy: Policy,
-    now: datetime,
-) -> tuple[State, datetime | None]:
     earlier = charge.attempts[:-1]
+    answered = with_last_attempt(charge, outcome=State.DECLINED, code=decline.code)
+    why = {"reason": decline.reason, "code": decline.code}
+    if _is_over(decline, earlier, policy):
+        return move(answered, State.FAILED, now, **why)
+    wait = _wait_after(decline, earlier, policy)
+    retry_at = charge.retry_at if wait is None else now + wait
+    look_at = now + (_AGAIN_SOON if policy.instrument is InstrumentChoice.ANY else EARLY_LOOK)
+    due_at = look_at if retry_at is None or wait is None else min(retry_at, look_at)
+    return move(answered, State.DECLINED, now, retry_at=retry_at, due_at=due_at, **why)
+
+
+def _is_over(decline: Decline, earlier: tuple[Attempt, ...], policy: Policy) -> bool:
+    """Whether nothing more is tried, after this decline."""
     match decline.decision:
         case Decision.RETRY_ON_SCHEDULE:
-            used = sum(decides(attempt.code, Decision.RETRY_ON_SCHEDULE) for attempt in earlier)
-            left = policy.retry_after[used:]
-            return (State.DECLINED, now + left[0]) if left else (State.FAILED, None)
-        case Decision.WAIT_FOR_INSTRUMENT:
-            return State.DECLINED, now + AGAIN_SOON if policy.instrument is InstrumentChoice.ANY else None
-        case Decision.TRY_ONCE_MORE if not any(attempt.code == decline.code for attempt in earlier):
-            return State.DECLINED, now + AGAIN_SOON
+            return _count_scheduled(earlier) >= len(policy.retry_after)
+        case Decision.TRY_ONCE_MORE:
+            return _has_code(earlier, decline)
+        case decision:
+            return decision is Decision.STOP
+
+
+def _wait_after(decline: Decline, earlier: tuple[Attempt, ...], policy: Policy) -> timedelta | None:
+    """How long the instrument is left alone; None: it is not tried again for this order."""
+    match decline.decision:
+        case Decision.RETRY_ON_SCHEDULE:
+            return policy.retry_after[_count_scheduled(earlier)]
+        case Decision.TRY_ONCE_MORE:
+            return _AGAIN_SOON
+        case Decision.READ_AGAIN:
+            return _DAILY if _has_code(earlier, decline) else _READ_AGAIN
         case Decision.PAUSE_STORE:
-            return State.DECLINED, now + PAUSE_RECHECK
+            return PAUSE_RECHECK
         case _:
-            return State.FAILED, None
+            return None
+
+
+def _count_scheduled(attempts: tuple[Attempt, ...]) -> int:
+    return sum(decides(attempt.code, Decision.RETRY_ON_SCHEDULE) for attempt in attempts)
+
+
+def _has_code(attempts: tuple[Attempt, ...], decline: Decline) -> bool:
+    return any(attempt.code == decline.code for attempt in attempts)
 
 
 def decides(code: int | None, decision: Decision) -> bool:

@@ -15,6 +15,7 @@ class Decision(StrEnum):
     RETRY_ON_SCHEDULE = "retry_on_schedule"
     WAIT_FOR_INSTRUMENT = "wait_for_instrument"
     TRY_ONCE_MORE = "try_once_more"
+    READ_AGAIN = "read_again"
     PAUSE_STORE = "pause_store"
     STOP = "stop"
     SETTLE = "settle"
@@ -36,9 +37,14 @@ class Decline:
     meaning: str
     decision: Decision
 
+    @property
+    def next_step(self) -> str:
+        """What a person may do next, in one sentence."""
+        return _NEXT_STEPS[self.code]
+
 
 _RETRY, _WAIT, _ONCE = Decision.RETRY_ON_SCHEDULE, Decision.WAIT_FOR_INSTRUMENT, Decision.TRY_ONCE_MORE
-_PAUSE, _STOP, _SETTLE = Decision.PAUSE_STORE, Decision.STOP, Decision.SETTLE
+_READ, _PAUSE, _STOP, _SETTLE = Decision.READ_AGAIN, Decision.PAUSE_STORE, Decision.STOP, Decision.SETTLE
 
 DECLINES: Final = {
     decline.code: decline
@@ -50,12 +56,12 @@ DECLINES: Final = {
         Decline(30000, "no_payment_configuration", "The store has no payment provider configured.", _PAUSE),
         Decline(30001, "payment_configuration_rejected", "The gateway rejects the store's configuration.", _PAUSE),
         Decline(30002, "vaulting_not_enabled", "Stored instruments are not enabled on the store.", _PAUSE),
-        Decline(30003, "order_not_found", "BigCommerce did not find the order.", _ONCE),
+        Decline(30003, "order_not_found", "BigCommerce did not find the order.", _READ),
         Decline(30004, "totals_do_not_match", "The order's lines and its total do not match.", _ONCE),
         Decline(30050, "instrument_not_saved", "The instrument could not be saved; the payment may stand.", _SETTLE),
         Decline(30051, "instrument_not_found", "The stored instrument is not the shopper's any more.", _WAIT),
         Decline(30100, "token_not_created", "No payment access token could be made; unexpected here.", _SETTLE),
-        Decline(30101, "order_not_chargeable", "The order is in the wrong status or was made elsewhere.", _ONCE),
+        Decline(30101, "order_not_chargeable", "The order is in the wrong status or was made elsewhere.", _READ),
         Decline(30102, "details_not_verified", "Declined: the shopper's details did not verify.", _WAIT),
         Decline(30103, "card_expired", "Declined: the card has expired.", _WAIT),
         Decline(30104, "declined_by_issuer", "Declined by the issuer, without a reason.", _RETRY),
@@ -63,6 +69,27 @@ DECLINES: Final = {
         Decline(30106, "insufficient_funds", "Declined: insufficient funds.", _RETRY),
         Decline(30107, "authorization_revoked", "The shopper revoked the authorization (PayPal).", _WAIT),
     )
+}
+# After the document's column "Possible Solutions", where it has one; it says "try the request again" of 10000, which
+# could charge twice, so we do not.
+_NEXT_STEPS: Final = {
+    10000: "Do not pay again: read the order and its transactions until they show what happened.",
+    10001: "Report it as a fault of bigcharge; for a card, check that each of its fields is as printed on it.",
+    30000: "Set up a payment provider in the store's payment settings, then resume the store.",
+    30001: "Check the provider's settings in the store, ask the gateway whether they are right, then resume the store.",
+    30002: "Ask the store's owner to enable stored instruments in the payment settings, then resume the store.",
+    30003: "Look for the order in the store: it may have been deleted, or its number may be wrong.",
+    30004: "Make a new payment access token; if it comes again, check taxes and discounts, or make the order anew.",
+    30050: "Read the order's transactions first; then check the card's fields, a year of four digits among them.",
+    30051: "Choose another of the instruments that Get Payment Methods shows for the order.",
+    30100: "Check what the order still owes and that it is Incomplete, then ask for a token again.",
+    30101: "Read the order: it may be paid; one that was made in the control panel can only be charged there.",
+    30102: "Ask the shopper to check the instrument's details or to choose another one.",
+    30103: "Ask the shopper for another card, or for the new date of this one.",
+    30104: "Try again later by the schedule; the shopper may ask the issuer why.",
+    30105: "Do not pay again: look for the earlier payment in the order's transactions and at the gateway.",
+    30106: "Try again later by the schedule, or ask the shopper for another instrument.",
+    30107: "Ask the shopper to connect the PayPal account again, or to choose another instrument.",
 }
 _LARGEST_CODE: Final = 99_999  # a longer number is none of BigCommerce's codes, and could be anything
 _PRINTED_CODES: Final = {3001: 30001}  # the older document prints 3001; both are accepted

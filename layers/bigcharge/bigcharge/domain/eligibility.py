@@ -38,13 +38,14 @@ def judge(order: Order, policy: Policy | None) -> tuple[State, str | None] | Non
 
 
 def refused_instruments(charge: Charge, now: datetime) -> frozenset[str]:
-    """Fingerprints that this order must not try now.
+    """Fingerprints that this order must not try now, whatever state it is in.
 
-    An instrument that was refused for good stays so; one whose retry is not due yet may not be tried early, but another
-    may (the shopper's new default card, at once).
+    An instrument that was refused for good stays so. Any other that was declined waits for `retry_at`, while one that
+    was not (the shopper's new default card) may be tried at once.
     """
-    refused = {attempt.instrument for attempt in charge.attempts if decides(attempt.code, Decision.WAIT_FOR_INSTRUMENT)}
-    waits = charge.state is State.DECLINED and not charge.is_due(now)
-    if waits and charge.last_attempt is not None:
-        refused.add(charge.last_attempt.instrument)
-    return frozenset(refused)
+    waits = charge.retry_at is not None and now < charge.retry_at
+    return frozenset(
+        attempt.instrument
+        for attempt in charge.attempts
+        if attempt.outcome is State.DECLINED and (waits or decides(attempt.code, Decision.WAIT_FOR_INSTRUMENT))
+    )

@@ -1,7 +1,7 @@
 """What a change of the ledger or of an instrument is announced as (docs/events.md)."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from bigcharge.domain.charges import Charge, State
@@ -9,6 +9,7 @@ from bigcharge.domain.instruments import Instrument
 from bigcharge.domain.stores import Pause
 
 SCHEMA_VERSION: Final = 1
+_NEVER: Final = datetime.min.replace(tzinfo=UTC)
 _NAMES: Final = {State.PAID: "charged"}
 
 
@@ -32,8 +33,8 @@ class Event:
 
 
 def charge_event(old: Charge | None, new: Charge) -> Event | None:
-    """The event of a change in the ledger; None for housekeeping, which keeps the version."""
-    if old is not None and old.version == new.version:
+    """The event of a change in the ledger; None where only the time of the next look changed."""
+    if old is not None and _without_looks(old) == _without_looks(new):
         return None
     attempt = new.last_attempt
     detail = {
@@ -53,10 +54,14 @@ def charge_event(old: Charge | None, new: Charge) -> Event | None:
         "brand": attempt.brand if attempt else None,
         "last_4": attempt.last_4 if attempt else None,
         "transaction_id": new.transaction_id,
-        "retry_at": new.due_at.isoformat() if new.due_at and new.state is State.DECLINED else None,
+        "retry_at": new.retry_at.isoformat() if new.retry_at and new.state is State.DECLINED else None,
         "version": new.version,
     }
     return Event(f"order.{_NAMES.get(new.state, new.state)}", detail, new.updated_at)
+
+
+def _without_looks(charge: Charge) -> Charge:
+    return replace(charge, due_at=None, checks=0, failed_looks=0, absent_since=None, version=0, updated_at=_NEVER)
 
 
 @dataclass(frozen=True, slots=True)

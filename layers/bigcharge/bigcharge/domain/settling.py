@@ -1,5 +1,6 @@
 """What an order and its transactions tell of a payment whose outcome is not known, or not final (design, law 3)."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -14,12 +15,7 @@ _LOOKS_FOR_TRANSACTION: Final = 3
 # A request may be on its way for so long, however soon its token dies: the client's time-outs together, with room.
 _LONGEST_REQUEST: Final = timedelta(seconds=45)
 _MONEY_TAKEN: Final = frozenset({TransactionEvent.PURCHASE, TransactionEvent.CAPTURE, TransactionEvent.SETTLED})
-_TRACES: Final = (
-    (State.PAID, _MONEY_TAKEN),
-    (State.CANCELED, frozenset({TransactionEvent.VOID})),
-    (State.AUTHORIZED, frozenset({TransactionEvent.AUTHORIZATION})),
-    (State.PENDING, frozenset({TransactionEvent.PENDING})),
-)
+_DAILY: Final = timedelta(days=1)
 _OF_SETTLEMENT: Final = frozenset({TransactionEvent.PENDING, TransactionEvent.SETTLED})
 _REASONS: Final = {State.UNKNOWN: "no_reliable_answer", State.PENDING: "awaiting_settlement"}
 _NEVER_PAID: Final = frozenset({OrderStatus.INCOMPLETE, OrderStatus.CANCELLED, OrderStatus.DECLINED})
@@ -57,12 +53,9 @@ def follow(charge: Charge, order: Order, transactions: tuple[Transaction, ...], 
     """What became of a charge that is paid or authorized: captured, voided or refunded."""
     if order.status == OrderStatus.REFUNDED:
         return move(charge, State.REFUNDED, now)
-    if charge.state is State.AUTHORIZED:
-        done = {transaction.event for transaction in transactions if transaction.ok}
-        if done & _MONEY_TAKEN:
-            return move(charge, State.PAID, now)
-        if TransactionEvent.VOID in done or order.status == OrderStatus.CANCELLED:
-            return move(charge, State.CANCELED, now)
+    found = _find_trace(order, [one for one in transactions if _is_of(charge, one)])
+    if charge.state is State.AUTHORIZED and found is not None and found[0] in {State.PAID, State.CANCELED}:
+        return move(charge, found[0], now)
     return charge
 
 
@@ -76,18 +69,40 @@ def _trace(
     if order.status == OrderStatus.REFUNDED:
         return _with_outcome(charge, State.REFUNDED, now)
     ours = [transaction for transaction in transactions if _is_of(charge, transaction)]
-    for state, events in _TRACES:
-        found = [transaction for transaction in ours if transaction.ok and transaction.event in events]
-        if found and state is not charge.state:
-            due_at = now + first_check(policy) if state is State.PENDING else None
-            return _with_outcome(charge, state, now, transaction_id=found[-1].transaction_id, due_at=due_at)
-        if found:
-            break
+    found = _find_trace(order, ours)
+    if found is not None and found[0] is not charge.state:
+        state, transaction = found
+        due_at = now + first_check(policy) if state is State.PENDING else None
+        return _with_outcome(charge, state, now, transaction_id=transaction.transaction_id, due_at=due_at)
     if charge.state is State.PENDING and _has_failed(order, ours):
         return _with_outcome(charge, State.FAILED, now, reason="payment_failed")
-    if order.status in PAID_STATUSES and charge.checks + 1 >= _LOOKS_FOR_TRANSACTION:
-        return _with_outcome(charge, State.PAID, now, reason="paid_by_order_status")
+    if found is None and order.status in PAID_STATUSES and charge.checks + 1 >= _LOOKS_FOR_TRANSACTION:
+        paid = _with_outcome(charge, State.PAID, now, reason="paid_by_order_status")
+        return replace(paid, **_payment_of_another_amount(transactions))
     return None
+
+
+def _find_trace(order: Order, transactions: list[Transaction]) -> tuple[State, Transaction] | None:
+    """What the transactions of a payment say of it, and which of them says so."""
+
+    def done(*events: TransactionEvent) -> list[Transaction]:
+        return [transaction for transaction in transactions if transaction.ok and transaction.event in events]
+
+    taken, pending = done(*_MONEY_TAKEN), done(TransactionEvent.PENDING)
+    authorized, voided = done(TransactionEvent.AUTHORIZATION), done(TransactionEvent.VOID)
+    if taken:
+        return State.PAID, taken[-1]
+    if len(authorized) > len(voided):  # a void ends the authorization before it, not one that came after
+        return State.AUTHORIZED, authorized[-1]
+    if voided and order.status != OrderStatus.INCOMPLETE:
+        return State.CANCELED, voided[-1]
+    return (State.PENDING, pending[-1]) if pending else None
+
+
+def _payment_of_another_amount(transactions: tuple[Transaction, ...]) -> dict[str, Any]:
+    """The one payment of an order that was paid with another amount than ours: the shopper paid it meanwhile."""
+    taken = [one for one in transactions if one.ok and one.event in _MONEY_TAKEN and one.money is not None]
+    return {"transaction_id": taken[0].transaction_id, "money": taken[0].money} if len(taken) == 1 else {}
 
 
 def _has_failed(order: Order, transactions: list[Transaction]) -> bool:
@@ -148,14 +163,15 @@ def _next_look(
     absent_since: datetime | None,
     policy: Policy,
     now: datetime,
-) -> datetime | None:
-    """By the schedule; after it, when the evidence would be complete; then never by itself."""
+) -> datetime:
+    """By the schedule; after it daily, and when the evidence would be complete."""
     if checks < len(policy.check_unknown_after):
         return now + policy.check_unknown_after[checks]
+    tomorrow = now + _DAILY
     if not policy.evidence_window or charge.last_attempt is None:
-        return None
+        return tomorrow
     complete_at = absent_since + policy.evidence_window if absent_since else _fenced_until(charge.last_attempt)
-    return complete_at if complete_at > now else None
+    return min(tomorrow, complete_at) if complete_at > now else tomorrow
 
 
 def _with_outcome(charge: Charge, state: State, now: datetime, **changes: Any) -> Charge:  # noqa: ANN401 - fields of Charge

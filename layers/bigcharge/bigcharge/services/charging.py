@@ -64,7 +64,7 @@ class Charging:
     def claim(self, charge: Charge) -> Charge:
         """Make the order ours for a moment, so that two workers do not both make tokens; raises ConflictError."""
         now = self._clock()
-        lease = {"due_at": now + CLAIM_LEASE, "checks": charge.checks}
+        lease = {"due_at": now + CLAIM_LEASE, "reason": _wait_of(charge), "failed_looks": charge.failed_looks}
         return self._ledger.save(move(charge, State.CLAIMED, now, **lease))
 
     def charge(self, case: Case, order: Order, choice: Choice) -> Charge:
@@ -99,8 +99,9 @@ class Charging:
 
     def _write_attempt(self, case: Case, choice: Choice, token: AccessToken) -> Charge:
         now = self._clock()
+        made = _processed(case.charge.attempts)
         attempt = Attempt(
-            number=len(case.charge.attempts) + 1,
+            number=len(made) + 1,
             cause=case.message.cause,
             method_id=choice.method.method_id,
             instrument=choice.instrument.fingerprint,
@@ -111,8 +112,9 @@ class Charging:
             token_expires_at=token.expires_at,
             sent_at=now,
         )
-        written = replace(case.charge, attempts=(*case.charge.attempts, attempt))
-        return self._ledger.save(move(written, State.SUBMITTING, now, due_at=now + first_check(case.policy)))
+        written = replace(case.charge, attempts=(*made, attempt))
+        lease = {"due_at": now + first_check(case.policy), "failed_looks": case.charge.failed_looks}
+        return self._ledger.save(move(written, State.SUBMITTING, now, **lease))
 
     def _record(self, submitted: Charge, answer: Payment | BigCommerceError, policy: Policy) -> Charge:
         """Write the answer down, also where somebody has meanwhile found the attempt's sender missing."""
@@ -125,6 +127,16 @@ class Charging:
                 if stored is None or not _still_open(stored, submitted):
                     return stored or charge
                 charge = stored
+
+
+def _wait_of(charge: Charge) -> str | None:
+    """What a claimed order waits for stays its reason until it is over, so that the waits grow."""
+    return charge.reason if charge.state is State.CLAIMED else None
+
+
+def _processed(attempts: tuple[Attempt, ...]) -> tuple[Attempt, ...]:
+    """Without a last one that BigCommerce cannot have tried: hours of it being away would fill the item with them."""
+    return attempts[:-1] if attempts and attempts[-1].outcome is State.CLAIMED else attempts
 
 
 def _still_open(stored: Charge, submitted: Charge) -> bool:

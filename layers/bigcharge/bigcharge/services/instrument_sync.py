@@ -4,13 +4,21 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from bigcharge.domain.errors import InvalidInputError, NotFoundError, RateLimitedError
+from bigcharge.domain.errors import (
+    BigCommerceError,
+    InvalidInputError,
+    NotFoundError,
+    RateLimitedError,
+    RefusedError,
+)
 from bigcharge.domain.instruments import Instrument
 from bigcharge.domain.messages import Kind, Message
 from bigcharge.domain.policy import Policy
 from bigcharge.services.ports import Clock, Connect, Instruments, Ledger, Queue, Stores
 
 CAUSE: Final = "instrument_changed"
+_SHORT_WAIT: Final = 60.0  # BigCommerce does not answer
+_LONG_WAIT: Final = 900.0  # it refuses: a person has to act first
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +65,6 @@ class InstrumentSync:
 
         Raises:
             UnknownStoreError: no credentials.
-            BigCommerceError: BigCommerce did not say; the message is to come again.
         """
         read_at = self._clock()
         held = self._table.read(message.store_hash, message.id)
@@ -66,11 +73,11 @@ class InstrumentSync:
         policy = self._policy(message.store_hash)
         try:
             found = self._read_customer(message, policy)
-        except RateLimitedError as error:
-            self._customers.send(message, delay=error.wait)
+        except BigCommerceError as error:
+            self._customers.send(message, delay=_wait_after(error))
             return Synced()
         synced = self._make_equal(message, held.instruments, found, read_at, policy)
-        default = next((instrument.fingerprint for instrument in found if instrument.is_default), None)
+        default = next((_name(instrument) for instrument in found if instrument.is_default), None)
         if default is not None and default != held.default:
             synced = replace(synced, woken=self._wake_orders(message))
         # Last, so that a crash before this line leaves the old default noted and the next run wakes the orders again.
@@ -116,3 +123,15 @@ class InstrumentSync:
             return self._stores.policy(store_hash) or Policy()
         except InvalidInputError:
             return Policy()
+
+
+def _name(instrument: Instrument) -> str:
+    """A default is another one also where its card was renewed under the same token."""
+    return f"{instrument.fingerprint}:{instrument.expiry_year}-{instrument.expiry_month}"
+
+
+def _wait_after(error: BigCommerceError) -> float:
+    """Seconds until the message comes again: hours of trouble must not end it in the dead letters."""
+    if isinstance(error, RateLimitedError):
+        return error.wait
+    return _LONG_WAIT if isinstance(error, RefusedError) else _SHORT_WAIT

@@ -2,28 +2,36 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
-from bigcharge.domain.charges import Charge, State, move
+from bigcharge.domain.charges import Charge, State, move, postpone
 from bigcharge.domain.concluding import decides
 from bigcharge.domain.declines import Decision
 from bigcharge.domain.eligibility import judge, refused_instruments
-from bigcharge.domain.errors import BigCommerceError, ConflictError, InvalidInputError, NotFoundError
+from bigcharge.domain.errors import (
+    BigCommerceError,
+    ConflictError,
+    InvalidInputError,
+    NotFoundError,
+    UnknownStoreError,
+)
 from bigcharge.domain.instruments import Choice, choose_instrument
 from bigcharge.domain.messages import Message
 from bigcharge.domain.orders import Order
 from bigcharge.domain.policy import InstrumentChoice, Policy
 from bigcharge.domain.settling import follow, settle
 from bigcharge.domain.stores import Credentials
+from bigcharge.domain.waits import EARLY_LOOK, LONGEST_OUTAGE_WAIT, LONGEST_REFUSAL_WAIT, backoff
 from bigcharge.services.charging import Case, Charging
 from bigcharge.services.ports import BigCommerce, Clock, Connect, Ledger, Queue, Stores
-from bigcharge.services.waiting import LONGEST_HOLD, LOOKS_FOR_ORDER, Waiting, backoff
+from bigcharge.services.waiting import LOOKS_IN_VAIN, STATUS_CHANGED, Waiting
 
 _NEW: Final = frozenset({State.SKIPPED, State.CLAIMED, State.DECLINED})
 _UNSETTLED: Final = frozenset({State.SUBMITTING, State.UNKNOWN, State.PENDING})
 _CLOSED: Final = frozenset({State.FAILED, State.REFUNDED, State.CANCELED})
-_STATUS_CHANGED: Final = "store/order/statusUpdated"
+_NO_INSTRUMENT: Final = "no_usable_instrument"
+_DAILY: Final = timedelta(days=1)
 
 
 class Orders:
@@ -56,13 +64,17 @@ class Orders:
         charge = known or Charge(message.store_hash, message.id, State.CLAIMED, now)
         if charge.state in _CLOSED or _is_at_work(charge, now):
             return charge
-        credentials = self._stores.credentials(message.store_hash)
         try:
+            credentials = self._stores.credentials(message.store_hash)
             if pause is not None and pause.credentials == credentials.fingerprint:
-                return self._waiting.wait_for_store(charge, message, pause)
+                return self._waiting.wait_for_store(charge, message, pause.code)
             return self._look(charge, message, credentials, seconds_left)
         except ConflictError:
             return None
+        except UnknownStoreError:
+            if known is None:
+                raise
+            return self._waiting.hold(charge, message, "store_unknown", LONGEST_OUTAGE_WAIT)
 
     def _look(
         self,
@@ -74,7 +86,9 @@ class Orders:
         try:
             policy = self._stores.policy(message.store_hash)
         except InvalidInputError:
-            return self._waiting.hold(charge, message, "policy_invalid", LONGEST_HOLD)
+            if charge.state in _NEW:
+                return self._waiting.hold(charge, message, "policy_invalid", LONGEST_OUTAGE_WAIT)
+            policy = None  # settling reads and sends nothing, so it needs no consent
         case = Case(message, charge, policy or Policy(), self._connect(credentials), seconds_left)
         try:
             if charge.state in _UNSETTLED:
@@ -90,11 +104,13 @@ class Orders:
         try:
             order = case.bigcommerce.get_order(charge.order_id)
         except NotFoundError:
-            return self._skip_missing(case)
+            if charge.attempts:
+                raise
+            return self._skip_missing(charge, now)
         charge = replace(charge, customer_id=order.customer_id, money=order.owed)
         verdict = judge(order, policy)
         if verdict is not None:
-            return self._leave(charge, *verdict)
+            return self._leave(charge, *verdict, now)
         choice = _choose(charge, case.bigcommerce, case.policy, now)
         if choice is None:
             return self._wait_for_instrument(charge, now)
@@ -114,39 +130,55 @@ class Orders:
     def _settle(self, case: Case) -> Charge:
         transactions = case.bigcommerce.get_transactions(case.charge.order_id)
         order = _find_order(case)
-        return self._save(case.charge, settle(case.charge, order, transactions, case.policy, self._clock()))
+        changed = settle(case.charge, order, transactions, case.policy, self._clock())
+        return case.charge if changed is case.charge else self._ledger.save(changed)
 
     def _follow(self, case: Case) -> Charge:
         """Only a change of status, or anything on an authorization, can have changed what became of the money."""
-        authorized = case.charge.state is State.AUTHORIZED
-        if not authorized and case.message.cause != _STATUS_CHANGED:
-            return case.charge
-        order = case.bigcommerce.get_order(case.charge.order_id)
-        transactions = case.bigcommerce.get_transactions(order.order_id) if authorized else ()
-        return self._save(case.charge, follow(case.charge, order, transactions, self._clock()))
-
-    def _leave(self, charge: Charge, state: State, reason: str | None) -> Charge:
-        if charge.version and (charge.state, charge.reason) == (state, reason):
-            return charge
-        return self._ledger.save(move(charge, state, self._clock(), reason=reason))
-
-    def _skip_missing(self, case: Case) -> Charge:
-        """BigCommerce does not show the order: a read that is behind, or an order that was removed."""
         charge, now = case.charge, self._clock()
-        if charge.state is State.SKIPPED and charge.reason == "order_not_found" and not charge.is_due(now):
+        authorized = charge.state is State.AUTHORIZED
+        if not authorized and case.message.cause != STATUS_CHANGED and not charge.is_due(now):
             return charge
-        checks = charge.checks + 1
-        due_at = now + backoff(checks) if checks < LOOKS_FOR_ORDER else None
-        missing = {"reason": "order_not_found", "checks": checks, "due_at": due_at}
+        order = _find_order(case)
+        transactions = case.bigcommerce.get_transactions(charge.order_id) if authorized else ()
+        changed = follow(charge, order, transactions, now) if order is not None else charge
+        if changed is charge and charge.due_at is not None:
+            changed = postpone(charge, None)  # the look that it waited for is done
+        return charge if changed is charge else self._ledger.save(changed)
+
+    def _leave(self, charge: Charge, state: State, reason: str | None, now: datetime) -> Charge:
+        """Leave the order alone; one that we have tried to charge before is looked at daily, should it change back."""
+        is_known = charge.version > 0 and (charge.state, charge.reason) == (state, reason)
+        due_at = now + _DAILY if charge.attempts and state is State.SKIPPED else None
+        if is_known and not charge.is_due(now):
+            return charge
+        changed = postpone(charge, due_at) if is_known else move(charge, state, now, reason=reason, due_at=due_at)
+        return self._ledger.save(changed)
+
+    def _skip_missing(self, charge: Charge, now: datetime) -> Charge:
+        """BigCommerce does not show the order: a read that is behind, or an order that was removed."""
+        is_known = charge.state is State.SKIPPED and charge.reason == "order_not_found"
+        if is_known and not charge.is_due(now):
+            return charge
+        looks = charge.failed_looks + 1 if is_known else 1
+        due_at = now + backoff(looks, LONGEST_REFUSAL_WAIT) if looks < LOOKS_IN_VAIN else None
+        missing = {"reason": "order_not_found", "failed_looks": looks, "due_at": due_at}
         return self._ledger.save(move(charge, State.SKIPPED, now, **missing))
 
     def _wait_for_instrument(self, charge: Charge, now: datetime) -> Charge:
-        if charge.version and charge.state is State.DECLINED and not charge.is_due(now):
-            return charge
-        return self._ledger.save(move(charge, State.DECLINED, now, reason="no_usable_instrument"))
+        """No instrument can be tried now: wait for `retry_at`, or for the shopper.
 
-    def _save(self, read: Charge, changed: Charge) -> Charge:
-        return read if changed is read else self._ledger.save(changed)
+        A new wait is looked at once more after a minute: a card that was changed meanwhile could not wake an order that
+        was not waiting yet.
+        """
+        is_waiting = charge.version > 0 and charge.state is State.DECLINED
+        if is_waiting and not charge.is_due(now):
+            return charge
+        retry_at = charge.retry_at if charge.retry_at is not None and charge.retry_at > now else None
+        if is_waiting and (retry_at or charge.retry_at is None or charge.reason == _NO_INSTRUMENT):
+            return self._ledger.save(postpone(charge, retry_at))
+        look_at = min(retry_at, now + EARLY_LOOK) if retry_at else now + EARLY_LOOK
+        return self._ledger.save(move(charge, State.DECLINED, now, reason=_NO_INSTRUMENT, due_at=look_at))
 
 
 def _is_at_work(charge: Charge, now: datetime) -> bool:

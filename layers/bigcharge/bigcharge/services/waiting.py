@@ -1,26 +1,21 @@
-"""What cannot be done now waits: in the ledger with its reason, and as a hint that comes back."""
+"""What cannot be done now waits in the ledger, with its reason, until it is due again."""
 
 from datetime import timedelta
 from typing import Final
 
-from bigcharge.domain.charges import Charge, State, move
-from bigcharge.domain.concluding import PAUSE_RECHECK, decides
-from bigcharge.domain.declines import DECLINES, Decision, Decline
+from bigcharge.domain.charges import Charge, State, move, postpone
+from bigcharge.domain.concluding import decides
+from bigcharge.domain.declines import DECLINES, Decision
 from bigcharge.domain.errors import BigCommerceError, RateLimitedError, RefusedError, UnauthorizedError
 from bigcharge.domain.messages import Message
 from bigcharge.domain.stores import Credentials, Pause
+from bigcharge.domain.waits import LONGEST_OUTAGE_WAIT, LONGEST_REFUSAL_WAIT, PAUSE_RECHECK, backoff
 from bigcharge.services.charging import HoldError
 from bigcharge.services.ports import Clock, Ledger, Queue
 
-# A held order is looked at again after 5, 10, 20, ... seconds, at most every 15 minutes.
-_FIRST_HOLD: Final = timedelta(seconds=5)
-LONGEST_HOLD: Final = timedelta(minutes=15)
-LOOKS_FOR_ORDER: Final = 4  # an order that BigCommerce does not show, or not as chargeable, is looked for this often
-
-
-def backoff(checks: int) -> timedelta:
-    """How long to wait after so many looks."""
-    return min(LONGEST_HOLD, _FIRST_HOLD * (1 << min(checks - 1, 10)))
+STATUS_CHANGED: Final = "store/order/statusUpdated"
+_LONGEST_DELAY: Final = timedelta(minutes=15)  # of a queue; what waits for longer waits for the sweep alone
+LOOKS_IN_VAIN: Final = 16  # at an order that BigCommerce does not show, or makes no token for: some two days of them
 
 
 class Waiting:
@@ -31,14 +26,16 @@ class Waiting:
         self._queue = queue
         self._clock = clock
 
-    def wait_for_store(self, charge: Charge, message: Message, pause: Pause) -> Charge:
-        """The sweep comes back to what the ledger holds; a hint that it does not hold comes back by itself."""
+    def wait_for_store(self, charge: Charge, message: Message, code: int | None) -> Charge:
+        """Look again when the store may have been resumed."""
+        soon = self._clock() + PAUSE_RECHECK
         if not charge.version:
-            waiting = {"reason": "store_paused", "code": pause.code, "due_at": self._clock() + PAUSE_RECHECK}
+            waiting = {"reason": "store_paused", "code": code, "due_at": soon}
             return self._ledger.save(move(charge, State.CLAIMED, self._clock(), **waiting))
-        if charge.due_at is None:
-            self._queue.send(message, delay=PAUSE_RECHECK.total_seconds())
-        return charge
+        is_hint = charge.state not in {State.PAID, State.PAID_ELSEWHERE} or message.cause == STATUS_CHANGED
+        if not is_hint or (charge.due_at is not None and charge.due_at <= soon):
+            return charge
+        return self._ledger.save(postpone(charge, soon))
 
     def hold_after(self, error: BigCommerceError, charge: Charge, message: Message, credentials: Credentials) -> Charge:
         """Come back after what went wrong, when and as it asks for; nothing was sent."""
@@ -47,14 +44,12 @@ class Waiting:
                 return self.hold(charge, message, "rate_limited", timedelta(seconds=error.wait))
             case UnauthorizedError():
                 self.pause_store(credentials, "credentials_refused", error.status)
-                return self.hold(charge, message, "store_paused", PAUSE_RECHECK)
+                return self.hold(charge, message, "store_paused", PAUSE_RECHECK, code=error.status)
             case RefusedError() if decides(error.code, Decision.PAUSE_STORE):
                 self.pause_store(credentials, "payment_configuration", error.code)
-                return self.hold(charge, message, "store_paused", PAUSE_RECHECK)
-            case RefusedError() if _is_given_up(charge, error):
-                return self._give_up(charge, DECLINES[error.code or 0])
+                return self.hold(charge, message, "store_paused", PAUSE_RECHECK, code=error.code)
             case RefusedError():
-                return self.hold(charge, message, "refused_by_bigcommerce", code=error.code or error.status)
+                return self._hold_refused(charge, message, error)
             case HoldError():
                 return self.hold(charge, message, error.reason)
             case _:
@@ -65,28 +60,37 @@ class Waiting:
         charge: Charge,
         message: Message,
         reason: str,
-        wait: timedelta | None = None,
+        wait: timedelta = timedelta(),
+        *,
+        longest: timedelta = LONGEST_OUTAGE_WAIT,
         code: int | None = None,
     ) -> Charge:
-        """Come back later. A claim says so in the ledger; any other state stays, and only the hint comes back."""
-        now, checks = self._clock(), charge.checks + 1
-        wait = wait or backoff(checks)
-        if charge.state is State.CLAIMED:
-            held = {"reason": reason, "code": code, "due_at": now + wait, "checks": checks}
-            charge = self._ledger.save(move(charge, State.CLAIMED, now, **held))
-        self._queue.send(message, delay=wait.total_seconds())
+        """Look again after `wait`, or after ever longer ones, `longest` at most.
+
+        A claim says why, and its hint comes back: whichever of it and the sweep is first is the one that looks. Any
+        other state stays what it is, and only the sweep comes back to it: hints would multiply.
+        """
+        now = self._clock()
+        looks = charge.failed_looks + 1 if charge.state is not State.CLAIMED or charge.reason == reason else 1
+        wait = max(wait, backoff(looks, longest))
+        if charge.state is not State.CLAIMED:
+            due_at = now + wait if charge.due_at is None or charge.is_due(now) else min(charge.due_at, now + wait)
+            return self._ledger.save(postpone(charge, due_at, failed_looks=looks))
+        held = {"reason": reason, "code": code, "due_at": now + wait, "failed_looks": looks}
+        charge = self._ledger.save(move(charge, State.CLAIMED, now, **held))
+        if wait <= _LONGEST_DELAY:
+            self._queue.send(message, delay=wait.total_seconds())
         return charge
 
     def pause_store(self, credentials: Credentials, reason: str, code: int | None) -> None:
         """Charge nothing of the store until a person resumes it or its credentials change."""
         self._ledger.pause(Pause(credentials.store_hash, reason, code, credentials.fingerprint, self._clock()))
 
-    def _give_up(self, charge: Charge, decline: Decline) -> Charge:
-        """No token is made for the order, look after look: a person, or another webhook, has to change something."""
-        return self._ledger.save(move(charge, State.SKIPPED, self._clock(), reason=decline.reason, code=decline.code))
-
-
-def _is_given_up(charge: Charge, error: RefusedError) -> bool:
-    """Whether BigCommerce has said often enough that no token can be made for this order."""
-    looked = charge.state is State.CLAIMED and charge.checks >= LOOKS_FOR_ORDER
-    return looked and decides(error.code, Decision.TRY_ONCE_MORE)
+    def _hold_refused(self, charge: Charge, message: Message, error: RefusedError) -> Charge:
+        """A refusal seldom passes by itself, so the waits grow; an order that no token is made for is left at last."""
+        not_chargeable = decides(error.code, Decision.READ_AGAIN)
+        reason = DECLINES[error.code].reason if not_chargeable and error.code else "refused_by_bigcommerce"
+        if not_chargeable and charge.state is State.CLAIMED and charge.failed_looks >= LOOKS_IN_VAIN:
+            return self._ledger.save(move(charge, State.SKIPPED, self._clock(), reason=reason, code=error.code))
+        code = error.code or error.status
+        return self.hold(charge, message, reason, longest=LONGEST_REFUSAL_WAIT, code=code)

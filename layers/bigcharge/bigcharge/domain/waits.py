@@ -1,0 +1,16 @@
+"""How long to wait before looking again."""
+
+from datetime import timedelta
+from typing import Final
+
+_FIRST: Final = timedelta(seconds=5)
+LONGEST_OUTAGE_WAIT: Final = timedelta(minutes=15)  # BigCommerce does not answer: it may again at any moment
+LONGEST_REFUSAL_WAIT: Final = timedelta(days=1)  # it says no: only a person is likely to change that
+# After a decline the shopper may be changing the card this very moment, unseen by the look that is just ending.
+EARLY_LOOK: Final = timedelta(minutes=1)
+PAUSE_RECHECK: Final = timedelta(minutes=15)  # how often a paused store's orders look whether it was resumed
+
+
+def backoff(looks: int, longest: timedelta = LONGEST_OUTAGE_WAIT) -> timedelta:
+    """5, 10, 20, ... seconds after the first, second, third look in vain."""
+    return min(longest, _FIRST * (1 << max(0, min(looks - 1, 20))))
