@@ -13,6 +13,7 @@ from bigcharge.domain.errors import BigchargeError, InvalidInputError
 from ops import charges, instruments, running, stores
 from ops.demo import command as demo
 from ops.errors import FAILED, MISUSED, CommandError
+from ops.sandbox import command as sandbox
 
 app = typer.Typer(
     help="Charges BigCommerce orders off-session, each exactly once.",
@@ -23,7 +24,7 @@ app = typer.Typer(
 )
 app.command("demo")(demo.run_demo)
 app.command("local")(running.run_local)
-app.command("sandbox")(running.run_sandbox)
+app.add_typer(sandbox.app, name="sandbox")
 app.command("aws")(running.run_aws)
 app.add_typer(charges.app, name="charges")
 app.add_typer(instruments.app, name="instruments")

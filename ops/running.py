@@ -1,6 +1,5 @@
-"""`bigcharge local`, `aws` and `sandbox`: the whole house on this machine. Thin wrappers of `sandbox`."""
+"""`bigcharge local` and `aws`: the whole house on this machine. Thin wrappers of `sandbox`."""
 
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -60,27 +59,6 @@ def run_aws(port: Port = 4566) -> None:
     from sandbox.cloud import aws  # noqa: PLC0415 - only who runs it waits for it
 
     raise typer.Exit(aws.run_aws(port))
-
-
-def run_sandbox(
-    stores: StoresFile,
-    port: Port = 8080,
-    payments_port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 0,
-    webhooks: Annotated[str | None, typer.Option(help="URL that every store's webhooks go to.")] = None,
-) -> None:
-    """Run a BigCommerce in a box.
-
-    Both hosts of the API, with webhooks. It stops on Ctrl-C.
-    """
-    from sandbox.bigcommerce import server  # noqa: PLC0415 - only who runs it waits for it
-    from sandbox.bigcommerce.stores import StoresFileError  # noqa: PLC0415
-
-    try:
-        server.run(port, payments_port, stores, webhooks, announce=partial(print, flush=True))
-    except StoresFileError as error:
-        raise CommandError(f"the stores file {error}") from None
-    except OSError as error:
-        raise CommandError(f"cannot listen at port {port} or {payments_port} ({error.strerror}): name others") from None
 
 
 def _make_folder(path: Path) -> None:

@@ -14,9 +14,10 @@ from werkzeug.routing import Map, Rule
 
 from sandbox.bigcommerce import tokens
 from sandbox.bigcommerce.calls import Call, Reply
-from sandbox.bigcommerce.errors import Refusal, coded, unauthorized
+from sandbox.bigcommerce.errors import Refusal, coded, forbidden, unauthorized
 from sandbox.bigcommerce.faults import Answer, Endpoint
 from sandbox.bigcommerce.logs import Served
+from sandbox.bigcommerce.page import find_page
 from sandbox.bigcommerce.routes import ROUTES, Route
 from sandbox.bigcommerce.spoiling import hang_up, spoil
 from sandbox.bigcommerce.state import Shop, State
@@ -63,6 +64,8 @@ class Application:
     def _answer(self, request: Request) -> Response:
         if request.path.startswith("/_control"):
             return self._control(request)
+        if request.method == "GET" and (page := find_page(request.path)):
+            return page
         try:
             route, matched = self._map.bind_to_environ(request.environ).match()
         except HTTPException as error:
@@ -146,8 +149,7 @@ def _check_credentials(visit: _Visit, shop: Shop) -> None:
         raise Refusal(HTTPStatus.NOT_ACCEPTABLE, "The Accept header must be application/json.", violation=True)
     granted, needed = shop.store.oauth_scopes, visit.route.oauth_scopes
     if granted is not None and needed and not granted & needed:
-        title = "Unauthorized Access. You do not have permission to make this request."
-        raise Refusal(HTTPStatus.FORBIDDEN, title, violation=True)
+        raise forbidden()
 
 
 def _order_id_of(visit: _Visit) -> int | None:

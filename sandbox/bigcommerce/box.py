@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from random import Random, SystemRandom
 
+from sandbox.bigcommerce.catalog_acts import CatalogActs
 from sandbox.bigcommerce.limits import Limits
 from sandbox.bigcommerce.payment_acts import PaymentActs
 from sandbox.bigcommerce.records import Store
@@ -17,7 +18,7 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-class Box(ShopActs, PaymentActs, TroubleActs):
+class Box(ShopActs, CatalogActs, PaymentActs, TroubleActs):
     """A BigCommerce in a box.
 
     Args:

@@ -5,23 +5,41 @@ from http import HTTPStatus
 
 from sandbox.bigcommerce import instruments, tokens
 from sandbox.bigcommerce.calls import Call, Reply
-from sandbox.bigcommerce.errors import Refusal, coded, invalid_data
-from sandbox.bigcommerce.records import Kind, Order, PaymentMethod, PaymentToken
+from sandbox.bigcommerce.errors import Refusal, coded, invalid_data, not_found
+from sandbox.bigcommerce.records import Kind, PaymentMethod
 from sandbox.bigcommerce.state import Shop
+from sandbox.bigcommerce.tokens import PaymentToken
 
 _CARD_BRANDS = ("VISA", "MASTERCARD", "AMEX", "DISCOVER", "JCB", "DINERS_CLUB")
 
 
 def get_methods(call: Call) -> Reply:
-    """`GET /v3/payments/methods?order_id=`: only here is it said which method a stored instrument belongs to."""
-    text = call.request.args.get("order_id", "")
-    if not (text.isascii() and text.isdigit()):
-        raise Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, "The parameter order_id is required.", violation=True)
-    order = call.shop.orders.get(int(text))
+    """`GET /v3/payments/methods?order_id=` or `?checkout_id=`: only here is it said which method a token belongs to."""
+    args = call.request.args
+    if ("order_id" in args) == ("checkout_id" in args):
+        title = "The parameter order_id or the parameter checkout_id is required."
+        raise Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, title, violation=True)
+    customer_id = _customer_of_order(call) if "order_id" in args else _customer_of_checkout(call)
+    methods = call.shop.methods.values() if call.shop.configured else ()
+    return Reply(body={"data": [_spell_method(call.shop, method, customer_id) for method in methods], "meta": {}})
+
+
+def _customer_of_order(call: Call) -> int:
+    order = call.shop.orders.get(call.query_number("order_id", 0))
     if order is None:
         raise coded(30003)
-    methods = call.shop.methods.values() if call.shop.configured else ()
-    return Reply(body={"data": [_spell_method(call.shop, method, order) for method in methods], "meta": {}})
+    return order.customer_id
+
+
+def _customer_of_checkout(call: Call) -> int:
+    """The customer of a checkout; one that became an order has that order's `cart_id`."""
+    checkout_id = call.request.args["checkout_id"]
+    known = call.shop.checkouts.get(checkout_id)
+    ordered = (order.customer_id for order in call.shop.orders.values() if order.cart_id == checkout_id)
+    customer_id = known if known is not None else next(ordered, None)
+    if customer_id is None:
+        raise not_found("The checkout was not found.")
+    return customer_id
 
 
 def create_access_token(call: Call) -> Reply:
@@ -48,7 +66,9 @@ def create_access_token(call: Call) -> Reply:
         now=now,
     )
     expires_at = datetime.fromtimestamp(int(now.timestamp()), UTC) + tokens.LIFETIME
-    shop.tokens[jti] = PaymentToken(jti, order_id, order.owed, order.currency, is_recurring, now, expires_at)
+    shop.tokens[jti] = PaymentToken(
+        jti, order_id, order.owed, order.currency, is_recurring, now, expires_at, customer_id=order.customer_id
+    )
     return Reply(HTTPStatus.CREATED, {"data": {"id": tokens.encode(claims, state.signing_key)}, "meta": {}})
 
 
@@ -64,10 +84,10 @@ def _read_token_request(body: object) -> tuple[int, bool]:
     return order_id, is_recurring
 
 
-def _spell_method(shop: Shop, method: PaymentMethod, order: Order) -> dict[str, object]:
+def _spell_method(shop: Shop, method: PaymentMethod, customer_id: int) -> dict[str, object]:
     required = method.verification != "none"
     brands = (*_CARD_BRANDS, "STORED_CARD") if method.kind is Kind.CARD else (f"STORED_{method.kind.upper()}",)
-    own = instruments.customers(shop, order.customer_id) if order.customer_id and shop.vaulting else []
+    own = instruments.customers(shop, customer_id) if customer_id and shop.vaulting else []
     return {
         "id": method.method_id,
         "name": method.name,

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from werkzeug import Request, Response
 
+from sandbox.bigcommerce.activity import show_activity
 from sandbox.bigcommerce.box import Box
 from sandbox.bigcommerce.delivery import Shape
 from sandbox.bigcommerce.errors import Refusal, not_found
@@ -26,6 +27,8 @@ VIEWS: Final[Mapping[str, Callable[[Box, str | None], object]]] = {
     "charged_twice": lambda box, _: [entry for entries in box.charged_twice().values() for entry in entries],
     "violations": lambda box, _: box.violations,
     "deliveries": lambda box, _: box.deliveries,
+    "blocks": lambda box, _: box.blocks,
+    "activity": show_activity,
     "requests": lambda box, _: box.served,
     "orders": lambda box, store_hash: box.orders(store_hash=store_hash),
     "customers": lambda box, store_hash: box.customers(store_hash=store_hash),
@@ -41,6 +44,9 @@ ACTS: Final[Mapping[str, str]] = {
     "answers": "next_answer",
     "webhooks": "send_webhook",
     "hooks": "add_hook",
+    "products": "create_product",
+    "checkouts": "create_checkout",
+    "limits": "set_limits",
     **{
         name: name
         for name in (

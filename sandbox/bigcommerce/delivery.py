@@ -8,46 +8,15 @@ from random import Random
 from typing import Final, Literal
 from uuid import UUID
 
-from sandbox.bigcommerce.hooks import Hook
+from sandbox.bigcommerce.hooks import Hook, Trouble
 from sandbox.bigcommerce.records import Store
+from sandbox.bigcommerce.shaping import Rule, Shape
 from sandbox.bigcommerce.webhooks import Delivery, Post, make_body
+
+__all__ = ["RETRY_INTERVALS", "Outbox", "Shape"]  # who plans trouble looks for shapes here
 
 # Seconds after each failed attempt: "retried after 60, 180, ... 86400 s (48 h), then the hook is deactivated".
 RETRY_INTERVALS: Final = (60, 180, 300, 600, 900, 1800, 3600, 7200, 21600, 50400, 86400)
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """What happens to an event on its way.
-
-    Attributes:
-        copies: how often it is posted.
-        delay: seconds that each posting comes late.
-        lose: never posted.
-        forge: signed with another key.
-    """
-
-    copies: int = 1
-    delay: float = 0.0
-    lose: bool = False
-    forge: bool = False
-
-
-@dataclass(slots=True)
-class _Rule:
-    shape: Shape
-    scope: str | None
-    entity_id: int | None
-    store_hash: str | None
-    left: int | None
-
-    def fits(self, store: Store, scope: str, data: Mapping[str, object]) -> bool:
-        ids = (data.get("id"), data.get("order_id"), data.get("orderId"))
-        return (
-            self.store_hash in {None, store.store_hash}
-            and self.scope in {None, scope}
-            and (self.entity_id is None or self.entity_id in ids)
-        )
 
 
 @dataclass(slots=True)
@@ -65,7 +34,7 @@ class Outbox:
     retry_scale: float = 1.0
     wake: Callable[[], object] | None = None
     log: list[Delivery] = field(default_factory=list)
-    _rules: list[_Rule] = field(default_factory=list)
+    _rules: list[Rule] = field(default_factory=list)
     _queue: list[tuple[datetime, int, Post]] = field(default_factory=list)
     _held: list[Post] | None = None
     _number: int = 0
@@ -100,7 +69,7 @@ class Outbox:
         times: int | None = 1,
     ) -> None:
         """Plan what happens to the next events that fit; `times` counts postings (an event to two hooks is two)."""
-        self._rules.append(_Rule(shape, scope, entity_id, store_hash, times))
+        self._rules.append(Rule(shape, scope, entity_id, store_hash, times))
 
     def hold(self) -> None:
         """Keep whatever is published until `release`."""
@@ -128,25 +97,37 @@ class Outbox:
         """When the next posting is due."""
         return self._queue[0][0] if self._queue else None
 
-    def report(self, post: Post, status: int | None, error: str = "") -> bool:
+    def queued(self) -> list[tuple[datetime, Post]]:
+        """What waits, and until when; held postings too, as due now."""
+        return [(due, post) for due, _, post in sorted(self._queue)] + [
+            (self.clock(), post) for post in self._held or []
+        ]
+
+    def queue_again(self, due: datetime, post: Post) -> None:
+        """Queue what `queued` gave to a snapshot."""
+        self._push(post, (due - self.clock()).total_seconds())
+
+    def report(self, post: Post, status: int | None, error: str = "") -> Trouble | None:
         """Log an attempt that `take_due` gave; queue the next one if it failed.
 
         Returns:
-            False when this was the last attempt: the hook is to be deactivated.
+            What a delivery exception says of it: `GIVEN_UP` after the last attempt (the hook is to be deactivated).
         """
         self._in_flight -= 1
         delivery = self._note(post, status, error)
-        if delivery.accepted or post.hook_id is None or not post.signed:
-            return True  # what a test sends on demand, and forgeries, are nobody's to repeat
+        if delivery.accepted or not post.is_regular:
+            return None
         if post.attempt > len(RETRY_INTERVALS):
-            return False
+            return Trouble.GIVEN_UP
         self._push(replace(post, attempt=post.attempt + 1), RETRY_INTERVALS[post.attempt - 1] * self.retry_scale)
-        return True
+        return Trouble.WILL_RETRY
 
-    def drop(self, post: Post, error: str) -> None:
-        """Log that an attempt that `take_due` gave is not made."""
+    def put_back(self, post: Post, error: str, until: datetime | None = None) -> None:
+        """Log that an attempt that `take_due` gave is not made now; queue it for later, where a time is named."""
         self._in_flight -= 1
         self._note(post, None, error)
+        if until is not None:
+            self._push(post, (until - self.clock()).total_seconds())
 
     def _shape(self, store: Store, scope: str, data: Mapping[str, object]) -> Shape:
         rule = next((rule for rule in self._rules if rule.fits(store, scope, data)), None)

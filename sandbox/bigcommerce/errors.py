@@ -137,6 +137,12 @@ def unauthorized(title: str, *, violation: bool = True) -> Refusal:
     return Refusal(HTTPStatus.UNAUTHORIZED, title, violation=violation)
 
 
+def forbidden() -> Refusal:
+    """403: the token's OAuth scopes do not cover the call."""
+    title = "Unauthorized Access. You do not have permission to make this request."
+    return Refusal(HTTPStatus.FORBIDDEN, title, violation=True)
+
+
 def not_found(title: str) -> Refusal:
     """404: there is no such thing."""
     return Refusal(HTTPStatus.NOT_FOUND, title)

@@ -18,6 +18,8 @@ class Endpoint(StrEnum):
     GET_ORDER = "get_order"
     LIST_ORDERS = "list_orders"
     UPDATE_ORDER = "update_order"
+    ORDER_PRODUCTS = "order_products"
+    SHIPPING_ADDRESSES = "shipping_addresses"
     TRANSACTIONS = "transactions"
     CAPTURE = "capture"
     VOID = "void"
@@ -38,6 +40,10 @@ class Endpoint(StrEnum):
     DELETE_HOOK = "delete_hook"
     HOOKS_ADMIN = "hooks_admin"
     UPDATE_HOOKS_ADMIN = "update_hooks_admin"
+
+    @classmethod
+    def _missing_(cls, value: object) -> None:
+        raise ValueError(f"there is no endpoint {value!r}: it is one of {', '.join(cls)}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,32 @@
 """The calls of hooks: `/v3/hooks`, `/v3/hooks/{id}`, `/v3/hooks/admin`."""
 
+import math
 from dataclasses import replace
 from http import HTTPStatus
+from typing import Final
+from urllib.parse import urlsplit
 
+from sandbox.bigcommerce.blocking import domain_of
 from sandbox.bigcommerce.calls import Call, Reply, pagination
-from sandbox.bigcommerce.errors import Refusal, invalid_data, not_found
-from sandbox.bigcommerce.hooks import HOOKS_A_SCOPE, SCOPES, Hook
+from sandbox.bigcommerce.errors import Refusal, forbidden, invalid_data, not_found
+from sandbox.bigcommerce.hooks import DELIVERY_EXCEPTION, HOOKS_A_SCOPE, SCOPES, Hook
 from sandbox.bigcommerce.state import Shop
+
+_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+# "webhooks need the scope of what they watch"; uninstallation and delivery exceptions are everybody's.
+_WATCHED: Final = {
+    "store/order/transaction/": {"store_v2_transactions", "store_v2_orders"},
+    "store/order/": {"store_v2_orders"},
+    "store/cart/": {"store_cart"},
+    "store/customer/payment/": {"store_stored_payment_instruments", "store_v2_customers"},
+    "store/customer/": {"store_v2_customers"},
+}
 
 
 def create_hook(call: Call) -> Reply:
     """`POST /v3/hooks` -> 200: one for each scope and destination, ten for each scope."""
     body = _read(call, required=("scope", "destination"))
+    _check_scope(call, str(body["scope"]))
     now = int(call.state.clock().timestamp())
     hook = Hook(
         hook_id=call.shop.next_id("hook"),
@@ -50,6 +65,7 @@ def get_hook(call: Call) -> Reply:
 def update_hook(call: Call) -> Reply:
     """`PUT /v3/hooks/{id}`; also what makes a deactivated one active again."""
     hook, body = _find(call), _read(call)
+    _check_scope(call, str(body.get("scope", hook.scope)))
     now = int(call.state.clock().timestamp())
     changed = replace(hook, **{**body, "updated_at": now})  # type: ignore[arg-type]  # checked by _read
     if (changed.scope, changed.destination) != (hook.scope, hook.destination):
@@ -66,9 +82,20 @@ def delete_hook(call: Call) -> Reply:
 
 
 def get_hooks_admin(call: Call) -> Reply:
-    """`GET /v3/hooks/admin`. The box blocks no destination."""
-    hooks = [_spell(call.shop, hook) for hook in call.shop.hooks.values()]
-    data = {"emails": list(call.shop.hook_emails), "hooks_list": hooks, "blocked_domains": []}
+    """`GET /v3/hooks/admin`; of the blocked domains those that the store's hooks point at, `time_left` in seconds."""
+    now, hooks = call.state.clock(), call.shop.hooks.values()
+    domains = {domain_of(hook.destination) for hook in hooks}
+    blocked = [
+        {
+            "destination": block.domain,
+            "time_left": math.ceil((block.until - now).total_seconds()),
+            "reasons": [block.reason],
+        }
+        for block in call.state.watch.blocks(now)
+        if block.domain in domains
+    ]
+    spelled = [_spell(call.shop, hook) for hook in hooks]
+    data = {"emails": list(call.shop.hook_emails), "hooks_list": spelled, "blocked_domains": blocked}
     return Reply(body={"data": data, "meta": {}})
 
 
@@ -96,8 +123,8 @@ def _read(call: Call, required: tuple[str, ...] = ()) -> dict[str, object]:
     errors = {name: "error.path.missing." for name in required if name not in body}
     if body.get("scope", "store/order/*") not in SCOPES:
         errors["scope"] = "is not a scope"
-    if not str(body.get("destination", "https://")).startswith(("https://", "http://127.0.0.1", "http://localhost")):
-        errors["destination"] = "is not an https address"
+    if not _is_destination(body.get("destination", "https://example.com/")):
+        errors["destination"] = "is not an https address on port 443"
     if not isinstance(body.get("is_active", True), bool):
         errors["is_active"] = "is not a boolean"
     headers = body.get("headers")
@@ -110,8 +137,44 @@ def _read(call: Call, required: tuple[str, ...] = ()) -> dict[str, object]:
     return {name: body[name] for name in ("scope", "destination", "is_active", "headers") if name in body}
 
 
+def _is_destination(value: object) -> bool:
+    """Whether BigCommerce would post there; loopback is let through in plain HTTP, or nobody could try anything."""
+    try:
+        parts = urlsplit(value) if isinstance(value, str) else None
+        port = parts.port if parts else None
+    except ValueError:
+        return False
+    if parts is None or not parts.hostname:
+        return False
+    if parts.scheme == "http":
+        return parts.hostname in _LOOPBACK
+    return parts.scheme == "https" and (port in {None, 443} or parts.hostname in _LOOPBACK)
+
+
+def _check_scope(call: Call, scope: str) -> None:
+    """A hook needs the OAuth scope of what it watches.
+
+    Raises:
+        Refusal: 403.
+    """
+    granted = call.shop.store.oauth_scopes
+    watched = next((needed for prefix, needed in _WATCHED.items() if scope.startswith(prefix)), None)
+    if granted is None or watched is None:
+        return
+    if not {name.removesuffix("_read_only") for name in granted} & watched:
+        raise forbidden()
+
+
 def _check_room(shop: Shop, hook: Hook) -> None:
-    others = [other for other in shop.hooks.values() if other.scope == hook.scope and other.hook_id != hook.hook_id]
+    everyone = [other for other in shop.hooks.values() if other.hook_id != hook.hook_id]
+    exceptional = [other.destination for other in everyone if other.scope == DELIVERY_EXCEPTION]
+    if hook.scope == DELIVERY_EXCEPTION:
+        if exceptional:
+            raise invalid_data({"scope": "the store has a delivery exception hook already"})
+        exceptional = [other.destination for other in everyone]
+    if hook.destination in exceptional:
+        raise invalid_data({"destination": "a delivery exception hook needs a destination of its own"})
+    others = [other for other in everyone if other.scope == hook.scope]
     if any(other.destination == hook.destination for other in others):
         raise Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, "A webhook with this scope and destination already exists.")
     if len(others) >= HOOKS_A_SCOPE:

@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import IntEnum
 from typing import Final
+
+DELIVERY_EXCEPTION: Final = "store/hook/deliveryException"
 
 HANDLED_SCOPES: Final = (
     "store/order/created",
@@ -29,10 +32,18 @@ SCOPES: Final = frozenset(
         "store/customer/created",
         "store/customer/updated",
         "store/app/uninstalled",
-        "store/hook/deliveryException",
+        DELIVERY_EXCEPTION,
     }
 )
 HOOKS_A_SCOPE: Final = 10
+
+
+class Trouble(IntEnum):
+    """What a delivery exception says (`data.error_code`)."""
+
+    WILL_RETRY = 90001
+    GIVEN_UP = 90002
+    BLOCKED = 90003
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,16 +5,14 @@ import binascii
 from bisect import bisect_left, bisect_right
 from dataclasses import replace
 from http import HTTPStatus
-from typing import cast
 
 from sandbox.bigcommerce import instruments
 from sandbox.bigcommerce.calls import Call, Reply, pagination
 from sandbox.bigcommerce.errors import Refusal, invalid_data, not_found
-from sandbox.bigcommerce.records import Instrument, Kind
-from sandbox.bigcommerce.testcards import make_token, read_token
-
-_KINDS = {"credit_card": Kind.CARD, "paypal_account": Kind.PAYPAL_ACCOUNT, "bank_account": Kind.BANK_ACCOUNT}
-_COPIED = ("brand", "expiry_month", "expiry_year", "iin", "last_4", "email", "issuer", "masked_account_number")
+from sandbox.bigcommerce.faults import Endpoint
+from sandbox.bigcommerce.instrument_form import read_import, read_update
+from sandbox.bigcommerce.payment_form import is_stored_token
+from sandbox.bigcommerce.records import Instrument
 
 
 def list_customer_instruments(call: Call) -> Reply:
@@ -53,13 +51,14 @@ def import_instruments(call: Call) -> Reply:
     errors: list[object] = []
     for index, row in enumerate(rows):
         try:
-            kept = _import(call, row)
+            wanted, vault_token = read_import(row, call.shop, call.state.random)
         except Refusal as refusal:
             errors.append({str(index): refusal.errors})
+            if refusal.violation:
+                call.state.note_violation(call.shop.store.store_hash, Endpoint.IMPORT_INSTRUMENTS, refusal)
             continue
-        spelled = instruments.spell_for_store(kept)
+        spelled = instruments.spell_for_store(instruments.keep(call.state, call.shop, wanted))
         customer_id = spelled.pop("customer_id")
-        vault_token = cast("dict[str, dict[str, object]]", row)["instrument"].get("vault_token", "")
         data.append({"customer_id": customer_id, "provider_vault_token": vault_token, "instrument": spelled})
     status = HTTPStatus.CREATED if not errors else HTTPStatus.MULTI_STATUS
     return Reply(status, {"data": data, "errors": errors, "meta": {}})
@@ -67,16 +66,12 @@ def import_instruments(call: Call) -> Reply:
 
 def update_instrument(call: Call) -> Reply:
     """`PUT /v3/payments/stored-instruments`: addresses, and `make_default`."""
-    body = call.json()
-    if not isinstance(body, dict) or not isinstance(body.get("token"), str):
-        raise invalid_data({"token": "is missing"})
-    instrument = call.shop.instruments.get(body["token"])
+    body = read_update(call.json())
+    instrument = call.shop.instruments.get(str(body["token"]))
     if instrument is None:
         raise not_found("The stored instrument was not found.")
     address = body.get("billing_address")
-    if address is not None:
-        if not isinstance(address, dict):
-            raise invalid_data({"billing_address": "is not an object"})
+    if isinstance(address, dict):
         instrument = replace(instrument, billing_address=address)
         call.shop.instruments[instrument.token] = instrument
     if body.get("make_default"):
@@ -89,6 +84,8 @@ def delete_instruments(call: Call) -> Reply:
     wanted = [token for token in call.request.args.get("token:in", "").split(",") if token]
     if not wanted:
         raise Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, "The parameter token:in is required.", violation=True)
+    if wrong := next((text for text in map(is_stored_token, wanted) if text), ""):
+        raise invalid_data({"token:in": wrong})
     for token in wanted:
         if token in call.shop.instruments:
             instruments.remove(call.shop, token)
@@ -98,6 +95,8 @@ def delete_instruments(call: Call) -> Reply:
 def delete_instrument(call: Call) -> Reply:
     """`DELETE /v3/payments/stored-instruments/{token}`: from the store and the gateway."""
     token = str(call.ids["token"])
+    if wrong := is_stored_token(token):
+        raise invalid_data({"token": wrong})
     if token not in call.shop.instruments:
         raise not_found("The stored instrument was not found.")
     instruments.remove(call.shop, token)
@@ -128,35 +127,3 @@ def _read_cursor(text: str) -> int:
         return int(base64.b64decode(text, validate=True))
     except (ValueError, binascii.Error):
         raise Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, "The cursor is not one of ours.", violation=True) from None
-
-
-def _import(call: Call, row: object) -> Instrument:
-    if not isinstance(row, dict):
-        raise invalid_data({"row": "is not an object"})
-    fields = row.get("instrument")
-    fields = fields if isinstance(fields, dict) else {}
-    errors = {
-        name: "is missing or wrong"
-        for name, good in {
-            "payment_method_id": row.get("payment_method_id") in call.shop.methods,
-            "currency_code": isinstance(row.get("currency_code"), str),
-            "customer_id": row.get("customer_id") in call.shop.customers,
-            "billing_address": isinstance(row.get("billing_address"), dict),
-            "instrument": fields.get("type") in _KINDS and isinstance(fields.get("vault_token"), str),
-        }.items()
-        if not good
-    }
-    if errors:
-        raise invalid_data(errors)
-    behaviour = read_token(fields["vault_token"])
-    instrument = Instrument(
-        token=make_token(call.state.random, behaviour),
-        customer_id=row["customer_id"],
-        kind=_KINDS[fields["type"]],
-        method_id=row["payment_method_id"],
-        is_default=bool(row.get("default_instrument")),
-        behaviour=behaviour,
-        billing_address=row["billing_address"],
-        **{name: fields[name] for name in _COPIED if name in fields},
-    )
-    return instruments.keep(call.state, call.shop, instrument)

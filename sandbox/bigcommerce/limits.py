@@ -1,15 +1,16 @@
 """Rate limits: so many requests a store in a window, told on every reply."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """The rate limits of a store.
 
-    The documented ones are 150 (Standard, Plus) or 450 (Pro) requests per 30 s and 50 payments per 4 s; the box's own
-    are so large that nothing trips over them by accident.
+    The documented ones are those of `PLANS`; the box's own are so large that nothing trips over them by accident.
 
     Attributes:
         rest_requests: requests to the API host in a window.
@@ -22,6 +23,20 @@ class Limits:
     rest_window: float = 30.0
     payments: int = 100_000
     payments_window: float = 4.0
+
+    def __post_init__(self) -> None:
+        if min(self.rest_requests, self.payments) < 1 or min(self.rest_window, self.payments_window) <= 0:
+            raise ValueError("a limit is at least one request in a window of more than no seconds")
+
+
+_PAYMENTS: Final = 50  # "Payments API: 50 payment requests per 4 s"
+PLANS: Final[Mapping[str, Limits]] = {
+    "standard": Limits(rest_requests=150, payments=_PAYMENTS),
+    "plus": Limits(rest_requests=150, payments=_PAYMENTS),
+    "pro": Limits(rest_requests=450, payments=_PAYMENTS),
+    "enterprise": Limits(payments=_PAYMENTS),  # "more"; how many is the merchant's contract
+    "unlimited": Limits(),
+}
 
 
 @dataclass(slots=True)

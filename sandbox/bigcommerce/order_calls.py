@@ -5,10 +5,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import Final
+from typing import Final, cast
 
 from sandbox.bigcommerce.calls import Call, Reply
 from sandbox.bigcommerce.errors import invalid_order
+from sandbox.bigcommerce.gateway import is_payable
 from sandbox.bigcommerce.order_form import read_new_order, read_order_changes
 from sandbox.bigcommerce.orders import spell_order
 from sandbox.bigcommerce.records import Order
@@ -38,7 +39,7 @@ _DATE_FILTERS: Final[dict[str, Callable[[Order, datetime], bool]]] = {
 
 def create_order(call: Call) -> Reply:
     """`POST /v2/orders`: an order of source `external`, Pending unless it says `status_id: 0`."""
-    form = read_new_order(call.json())
+    form = read_new_order(call.json(), call.shop.products)
     customer_id = form.changes.get("customer_id", 0)
     if customer_id and customer_id not in call.shop.customers:
         raise invalid_order("The field 'customer_id' is invalid.")
@@ -74,6 +75,23 @@ def update_order(call: Call) -> Reply:
     return Reply(body=_spell(call, changed))
 
 
+def list_order_products(call: Call) -> Reply:
+    """`GET /v2/orders/{id}/products`: the lines as they were sent; 204 when there are none."""
+    return _list_part(call, "products")
+
+
+def list_shipping_addresses(call: Call) -> Reply:
+    """`GET /v2/orders/{id}/shipping_addresses`: one for each place that the order goes to; 204 when there are none."""
+    return _list_part(call, "shipping_addresses")
+
+
+def _list_part(call: Call, name: str) -> Reply:
+    order = call.shop.order(call.number("order_id"))
+    kept = cast("list[dict[str, object]]", order.details.get(name, []))
+    part = [{"id": number, "order_id": order.order_id, **entry} for number, entry in enumerate(kept, 1)]
+    return Reply(body=part) if part else Reply(HTTPStatus.NO_CONTENT)
+
+
 def _view(call: Call, order: Order) -> Order:
     return call.state.faults.view_order(call.shop.store.store_hash, order, call.state.clock())
 
@@ -96,5 +114,7 @@ def _read_date(text: str) -> datetime:
 
 
 def _spell(call: Call, order: Order) -> dict[str, object]:
+    if is_payable(call.shop, order):
+        call.shop.shown_payable.add(order.order_id)
     store_hash = call.shop.store.store_hash
     return spell_order(order, f"{call.request.host_url}stores/{store_hash}/v2")

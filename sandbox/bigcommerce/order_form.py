@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from sandbox.bigcommerce.catalog import Product
 from sandbox.bigcommerce.errors import invalid_order
 from sandbox.bigcommerce.money import to_minor
 from sandbox.bigcommerce.records import Order
@@ -56,8 +57,12 @@ class OrderForm:
     details: Mapping[str, object]
 
 
-def read_new_order(body: object) -> OrderForm:
+def read_new_order(body: object, catalog: Mapping[int, Product]) -> OrderForm:
     """Check the body of `POST /v2/orders`.
+
+    Args:
+        body: decoded.
+        catalog: by id, where the price of a line that gives none comes from.
 
     Raises:
         Refusal: 400, as the V2 orders spell it.
@@ -66,10 +71,11 @@ def read_new_order(body: object) -> OrderForm:
     products = fields.get("products")
     if not isinstance(products, list) or not products:
         raise invalid_order("The required field 'products' was not supplied.")
+    _check_addresses(fields)
     if not isinstance(fields.get("billing_address"), dict):
         raise invalid_order("The required field 'billing_address' was not supplied.")
     currency = _read_currency(fields) or "USD"
-    lines = sum(_read_line(line, currency) for line in products)
+    lines = sum(_read_line(line, currency, catalog) for line in products)
     shipping = _read_amount(fields, "shipping_cost_inc_tax", currency) or 0
     total = _read_amount(fields, "total_inc_tax", currency)
     changes = {
@@ -87,11 +93,19 @@ def read_order_changes(body: object, order: Order) -> OrderForm:
         Refusal: 400, as the V2 orders spell it.
     """
     fields = _read_fields(body)
+    _check_addresses(fields)
     if _read_currency(fields) not in {None, order.currency}:
         raise invalid_order("The field 'default_currency_code' is invalid.")
     changes = _read_changes(fields)
     total = _read_amount(fields, "total_inc_tax", order.currency)
     return OrderForm(changes if total is None else {**changes, "total": total}, {**order.details, **_details(fields)})
+
+
+def _check_addresses(fields: Mapping[str, object]) -> None:
+    """An order may go to several places."""
+    addresses = fields.get("shipping_addresses", [])
+    if not isinstance(addresses, list) or not all(isinstance(address, dict) for address in addresses):
+        raise invalid_order("The field 'shipping_addresses' is invalid.")
 
 
 def _read_fields(body: object) -> dict[str, object]:
@@ -138,16 +152,20 @@ def _read_amount(fields: Mapping[str, object], name: str, currency: str) -> int 
         raise invalid_order(f"The field '{name}' is invalid.") from None
 
 
-def _read_line(line: object, currency: str) -> int:
+def _read_line(line: object, currency: str, catalog: Mapping[int, Product]) -> int:
+    """What a line costs: a custom product has a name and a price, one of the catalog an id."""
     if not isinstance(line, dict):
         raise invalid_order("The field 'products' is invalid.")
-    quantity, catalog = line.get("quantity"), "product_id" in line
-    if not isinstance(quantity, int) or quantity < 1 or not (catalog or line.get("name")):
-        raise invalid_order("The field 'products' is invalid.")
+    quantity, named = line.get("quantity"), line.get("product_id")
+    if not isinstance(quantity, int) or isinstance(quantity, bool) or quantity < 1:
+        raise invalid_order("The field 'quantity' is invalid.")
+    product = catalog.get(named) if isinstance(named, int) else None
+    if (named is not None and product is None) or not (product or line.get("name")):
+        raise invalid_order("The field 'product_id' is invalid." if named else "The field 'products' is invalid.")
     price = _read_amount(line, "price_inc_tax", currency)
-    if price is None:
-        raise invalid_order("The field 'price_inc_tax' is required: the box has no catalog to take it from.")
-    return price * quantity
+    if price is None and product is None:
+        raise invalid_order("The required field 'price_inc_tax' was not supplied.")
+    return (product.price if price is None and product else price or 0) * quantity
 
 
 def _details(fields: Mapping[str, object]) -> dict[str, object]:

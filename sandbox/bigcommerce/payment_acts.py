@@ -8,8 +8,9 @@ from sandbox.bigcommerce.acting import Acting
 from sandbox.bigcommerce.book import BookEntry, OrderKey, charged_twice, live_charges
 from sandbox.bigcommerce.gateway import Charge
 from sandbox.bigcommerce.logs import Violation
-from sandbox.bigcommerce.records import PaymentMethod, PaymentToken, Transaction
+from sandbox.bigcommerce.records import PaymentMethod, Transaction
 from sandbox.bigcommerce.statuses import INCOMPLETE
+from sandbox.bigcommerce.tokens import PaymentToken
 
 _STOREFRONT = PaymentMethod("storefront.card", "Storefront")
 

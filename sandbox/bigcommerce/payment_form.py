@@ -56,7 +56,7 @@ def read_payment(body: object) -> PaymentForm:
     if checks is None:
         raise invalid_fields({"payment.instrument.type": "is not a kind of instrument"})
     errors = {f"payment.instrument.{name}": text for name, text in _find_errors(instrument, checks).items()}
-    if text := _is_text(payment.get("payment_method_id")):
+    if text := is_text(payment.get("payment_method_id")):
         errors["payment.payment_method_id"] = text
     if not isinstance(payment.get("save_instrument", False), bool):
         errors["payment.save_instrument"] = "is not a boolean"
@@ -74,11 +74,13 @@ def _find_errors(instrument: Mapping[str, object], checks: Mapping[str, Check]) 
     return {name: text for name, text in errors.items() if text}
 
 
-def _is_text(value: object) -> str:
+def is_text(value: object) -> str:
+    """Check a text that says something."""
     return "" if isinstance(value, str) and value.strip() else "is missing or not a text"
 
 
-def _is_stored_token(value: object) -> str:
+def is_stored_token(value: object) -> str:
+    """Check the token of a stored instrument."""
     known = isinstance(value, str) and _STORED_TOKEN.fullmatch(value)
     return "" if known else f"is not a token of {TOKEN_LENGTH} characters"
 
@@ -88,12 +90,14 @@ def _is_verification_value(value: object) -> str:
     return "" if known else "is not a text of 3 or 4 digits"
 
 
-def _is_month(value: object) -> str:
+def is_month(value: object) -> str:
+    """Check a month, 1 to 12."""
     known = isinstance(value, int) and not isinstance(value, bool) and value in _MONTHS
     return "" if known else "is not a month from 1 to 12"
 
 
-def _is_year(value: object) -> str:
+def is_year(value: object) -> str:
+    """Check a year of four digits."""
     known = isinstance(value, int) and not isinstance(value, bool) and value in _YEARS
     return "" if known else "is not a year of four digits"
 
@@ -112,26 +116,26 @@ def _is_number(value: object) -> str:
 
 # A name that ends with "?" may be left out.
 _CHECKS: Final[dict[str, dict[str, Check]]] = {
-    "stored_card": {"token": _is_stored_token, "verification_value?": _is_verification_value},
-    "stored_paypal_account": {"token": _is_stored_token},
-    "stored_bank_account": {"token": _is_stored_token},
+    "stored_card": {"token": is_stored_token, "verification_value?": _is_verification_value},
+    "stored_paypal_account": {"token": is_stored_token},
+    "stored_bank_account": {"token": is_stored_token},
     "card": {
         "number": _is_card_number,
-        "cardholder_name": _is_text,
-        "expiry_month": _is_month,
-        "expiry_year": _is_year,
+        "cardholder_name": is_text,
+        "expiry_month": is_month,
+        "expiry_year": is_year,
         "verification_value": _is_verification_value,
-        "issue_month?": _is_month,
-        "issue_year?": _is_year,
+        "issue_month?": is_month,
+        "issue_year?": is_year,
         "issue_number?": _is_number,
     },
     "tokenized_card": {
-        "token": _is_text,
+        "token": is_text,
         "iin?": _is_number,
         "last_four_digits?": _is_number,
-        "expiration_month?": _is_month,
-        "expiration_year?": _is_year,
+        "expiration_month?": is_month,
+        "expiration_year?": is_year,
     },
-    "gift_certificate": {"gift_certificate_code": _is_text},
+    "gift_certificate": {"gift_certificate_code": is_text},
     "store_credit": {},
 }

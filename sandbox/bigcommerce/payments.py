@@ -1,18 +1,18 @@
 """Process Payment: `POST /stores/{hash}/payments` on the payments host, as strict as the documents."""
 
 from dataclasses import replace
-from datetime import datetime
 from http import HTTPStatus
 
-from sandbox.bigcommerce import gateway, instruments, tokens
+from sandbox.bigcommerce import gateway, raw_cards, tokens
 from sandbox.bigcommerce.calls import Call, Reply
 from sandbox.bigcommerce.errors import Refusal, coded, invalid_fields, unauthorized
 from sandbox.bigcommerce.faults import Answer
 from sandbox.bigcommerce.gateway import Charge
 from sandbox.bigcommerce.payment_form import PaymentForm, read_payment
-from sandbox.bigcommerce.records import Instrument, Kind, Order, PaymentMethod, PaymentToken
+from sandbox.bigcommerce.records import Instrument, Kind, Order, PaymentMethod
 from sandbox.bigcommerce.state import Shop, State
-from sandbox.bigcommerce.testcards import APPROVED, make_token, read_card_token, read_number
+from sandbox.bigcommerce.testcards import APPROVED, read_card_token
+from sandbox.bigcommerce.tokens import PaymentToken
 
 ACCEPT = "application/vnd.bc.v1+json"
 _GATEWAY_DECLINES = range(30102, 30108)  # in the table of codes
@@ -31,7 +31,7 @@ def process_payment(call: Call) -> Reply:
         if form.kind in _CREDITS:
             return _pay_with_credit(state, shop, order, form)
         method = _find_method(shop, form)
-        behaviour, charge = _prepare(state, shop, order, form, method)
+        behaviour, charge = _prepare(state, shop, order, form, method, token)
     if planned.gateway_delay:
         state.sleep(planned.gateway_delay)
     with state.lock:
@@ -40,7 +40,7 @@ def process_payment(call: Call) -> Reply:
             raise _decline(state, shop, order, charge, code)
         gateway.take(state, shop, order, charge, recorded=not planned.unrecorded)
         if form.save_instrument and form.kind == "card":
-            _save_card(state, shop, order, form)
+            raw_cards.save(state, shop, order, form)
         if planned.code is not None:
             raise coded(planned.code)
     return _accept(charge)
@@ -72,7 +72,8 @@ def _find_order(shop: Shop, token: PaymentToken) -> Order:
     if order is None or order.is_deleted:
         raise coded(30003)
     if not gateway.is_payable(shop, order):
-        raise coded(30101)
+        # A race can be lost only by who once saw the order payable.
+        raise coded(30101, violation=order.order_id not in shop.shown_payable)
     if (token.amount, token.currency) != (order.owed, order.currency):
         raise coded(30004)
     return order
@@ -88,28 +89,30 @@ def _find_method(shop: Shop, form: PaymentForm) -> PaymentMethod:
     return method
 
 
-def _prepare(state: State, shop: Shop, order: Order, form: PaymentForm, method: PaymentMethod) -> tuple[int, Charge]:
+def _prepare(
+    state: State, shop: Shop, order: Order, form: PaymentForm, method: PaymentMethod, token: PaymentToken
+) -> tuple[int, Charge]:
     """How the gateway will treat the instrument, and the charge it will make."""
     charge = Charge(method, "api", state.new_uuid())
     if form.kind == "card":
-        return _treat_card(form, state.clock()), charge
+        return raw_cards.treat(form, state.clock()), charge
     if form.kind == "tokenized_card":
         return read_card_token(form.text("token")), charge
     if not shop.vaulting:
         raise coded(30002)
-    stored = shop.instruments.get(form.text("token"))
-    if stored is None or stored.customer_id != order.customer_id or stored.method_id != method.method_id:
+    stored = _find_stored(shop, order, form, token)
+    if stored.method_id != method.method_id:
         raise coded(30051)
     charge = replace(charge, instrument_token=stored.token)
     return _treat(stored, form, method, expired=stored.has_expired(state.clock())), charge
 
 
-def _treat_card(form: PaymentForm, now: datetime) -> int:
-    number = form.text("number")
-    if not _passes_luhn(number):
-        return 30102
-    expired = (int(form.text("expiry_year")), int(form.text("expiry_month"))) < (now.year, now.month)
-    return 30103 if expired else read_number(number)
+def _find_stored(shop: Shop, order: Order, form: PaymentForm, token: PaymentToken) -> Instrument:
+    """The stored instrument. One that was never the order's customer's comes with the token of another order."""
+    stored = shop.instruments.get(form.text("token"))
+    if stored is None or stored.customer_id != order.customer_id:
+        raise coded(30051, violation=stored is not None and stored.customer_id != token.customer_id)
+    return stored
 
 
 def _treat(stored: Instrument, form: PaymentForm, method: PaymentMethod, *, expired: bool) -> int:
@@ -126,7 +129,7 @@ def _decline(state: State, shop: Shop, order: Order, charge: Charge, code: int) 
     """What a decline leaves: a transaction with `status: error` for the codes that the gateway itself says."""
     if code in _GATEWAY_DECLINES:
         draft = gateway.new_transaction(state, order, charge, charge.event)
-        state.add_transaction(shop, replace(draft, ok=False))
+        state.add_transaction(shop, replace(draft, ok=False, code=code))
     return coded(code)
 
 
@@ -159,33 +162,3 @@ def _draw(shop: Shop, order: Order, form: PaymentForm) -> int:
         return shop.gift_certificates.get(form.text("gift_certificate_code"), 0)
     customer = shop.customers.get(order.customer_id)
     return customer.store_credit if customer else 0
-
-
-def _save_card(state: State, shop: Shop, order: Order, form: PaymentForm) -> None:
-    if not shop.vaulting or order.customer_id not in shop.customers:
-        raise coded(30050)
-    number = form.text("number")
-    card = Instrument(
-        token=make_token(state.random, read_number(number)),
-        customer_id=order.customer_id,
-        kind=Kind.CARD,
-        method_id=form.method_id,
-        is_default=False,
-        behaviour=read_number(number),
-        brand=_brand_of(number),
-        expiry_month=int(form.text("expiry_month")),
-        expiry_year=int(form.text("expiry_year")),
-        iin=number[:6],
-        last_4=number[-4:],
-    )
-    instruments.keep(state, shop, card)
-
-
-def _brand_of(number: str) -> str:
-    brands = {"4": "visa", "5": "mastercard", "34": "amex", "37": "amex", "6": "discover"}
-    return next((brand for prefix, brand in brands.items() if number.startswith(prefix)), "unknown")
-
-
-def _passes_luhn(number: str) -> bool:
-    doubled = (sum(divmod(2 * int(digit), 10)) for digit in number[-2::-2])
-    return (sum(map(int, number[-1::-2])) + sum(doubled)) % 10 == 0

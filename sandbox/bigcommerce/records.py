@@ -162,7 +162,11 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """One entry of an order's transactions, as `GET /v3/orders/{id}/transactions` shows it."""
+    """One entry of an order's transactions, as `GET /v3/orders/{id}/transactions` shows it.
+
+    Attributes:
+        code: what a decline was answered with; the API does not show it.
+    """
 
     transaction_id: int
     order_id: int
@@ -178,22 +182,4 @@ class Transaction:
     method_id: str = ""
     instrument_token: str = field(default="", repr=False)
     reference_id: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PaymentToken:
-    """A payment access token that the box made.
-
-    Attributes:
-        jti: its name; the token itself is not kept.
-        used_at: when a payment request first came with it.
-    """
-
-    jti: str
-    order_id: int
-    amount: int
-    currency: str
-    is_recurring: bool
-    minted_at: datetime
-    expires_at: datetime
-    used_at: datetime | None = None
+    code: int | None = None

@@ -51,6 +51,14 @@ ROUTES: Final = (
     Route("GET", _ORDERS, Endpoint.LIST_ORDERS, order_calls.list_orders, _READ_ORDERS),
     Route("GET", _ORDER, Endpoint.GET_ORDER, order_calls.get_order, _READ_ORDERS),
     Route("PUT", _ORDER, Endpoint.UPDATE_ORDER, order_calls.update_order, _WRITE_ORDERS),
+    Route("GET", f"{_ORDER}/products", Endpoint.ORDER_PRODUCTS, order_calls.list_order_products, _READ_ORDERS),
+    Route(
+        "GET",
+        f"{_ORDER}/shipping_addresses",
+        Endpoint.SHIPPING_ADDRESSES,
+        order_calls.list_shipping_addresses,
+        _READ_ORDERS,
+    ),
     Route(
         "GET",
         "/v3/orders/<int:order_id>/transactions",

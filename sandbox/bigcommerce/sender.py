@@ -8,6 +8,8 @@ from typing import Final
 
 import urllib3
 
+from sandbox.bigcommerce.blocking import domain_of
+from sandbox.bigcommerce.hooks import DELIVERY_EXCEPTION, Trouble
 from sandbox.bigcommerce.state import State
 from sandbox.bigcommerce.webhooks import Post
 
@@ -43,7 +45,11 @@ def send_due(state: State, poster: Poster) -> int:
 def _send(state: State, post: Post, poster: Poster) -> None:
     with state.lock:
         if not _is_wanted(state, post):
-            state.outbox.drop(post, "hook is gone")
+            state.outbox.put_back(post, "hook is gone")
+            return
+        block = state.watch.find(post.destination, state.clock()) if post.is_regular else None
+        if block is not None:
+            state.outbox.put_back(post, "destination is blocked", block.until)
             return
         headers = post.signed_headers(state.clock(), forger=state.signing_key)
     try:
@@ -55,8 +61,31 @@ def _send(state: State, post: Post, poster: Poster) -> None:
     ):  # ValueError: a destination or a header that no one can send
         status, error = None, "no answer"
     with state.lock:
-        if not state.outbox.report(post, status, error):
-            _deactivate(state, post)
+        _conclude(state, post, state.outbox.report(post, status, error))
+
+
+def _conclude(state: State, post: Post, trouble: Trouble | None) -> None:
+    """Draw the consequences of an attempt: exceptions told, the hook deactivated, the destination blocked."""
+    if not post.is_regular:
+        return
+    if trouble is not None:
+        _tell(state, post.store.store_hash, post.scope, post.hook_id, trouble)
+    if trouble is Trouble.GIVEN_UP:
+        _deactivate(state, post)
+    block = state.watch.count(post.destination, state.clock(), accepted=trouble is None, scale=state.outbox.retry_scale)
+    if block is None:
+        return
+    for store_hash, shop in state.shops.items():
+        hooks = [hook for hook in shop.hooks.values() if domain_of(hook.destination) == block.domain]
+        for hook in hooks[:1]:
+            _tell(state, store_hash, post.scope, hook.hook_id, Trouble.BLOCKED)
+
+
+def _tell(state: State, store_hash: str, scope: str, hook_id: int | None, trouble: Trouble) -> None:
+    """Tell the store's delivery exception hook, unless it is about that hook itself."""
+    if scope != DELIVERY_EXCEPTION:
+        data: dict[str, object] = {"type": "hook", "id": hook_id, "scope": scope, "error_code": int(trouble)}
+        state.emit(state.shops[store_hash], DELIVERY_EXCEPTION, data)
 
 
 def _is_wanted(state: State, post: Post) -> bool:

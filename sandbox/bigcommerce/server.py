@@ -5,6 +5,7 @@ import socket
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Final, Self
@@ -14,7 +15,10 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from sandbox.bigcommerce.app import Application
 from sandbox.bigcommerce.box import Box
 from sandbox.bigcommerce.control import Control
+from sandbox.bigcommerce.fixtures import load_fixtures
+from sandbox.bigcommerce.limits import Limits
 from sandbox.bigcommerce.sender import Postman
+from sandbox.bigcommerce.snapshot import load_snapshot, save_snapshot
 from sandbox.bigcommerce.stores import load_stores
 
 _HOST: Final = "127.0.0.1"
@@ -26,6 +30,34 @@ class _QuietHandler(WSGIRequestHandler):
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a box is run.
+
+    Attributes:
+        snapshot: file that the box's memory is loaded from on start, if it is there, and saved to on stop.
+        fixtures: file of what is in the stores from the start; not read again where a snapshot was loaded.
+        limits: the rate limits.
+        retry_scale: factor on the documented times of webhooks (retries, blocks).
+    """
+
+    snapshot: Path | None = None
+    fixtures: Path | None = None
+    limits: Limits | None = None
+    retry_scale: float = 1.0
+
+    def fill(self, box: Box) -> None:
+        """Load the snapshot, or else the fixtures."""
+        loaded = self.snapshot is not None and load_snapshot(box.state, self.snapshot)
+        if self.fixtures is not None and not loaded:
+            load_fixtures(box, self.fixtures)
+
+    def save(self, box: Box) -> None:
+        """Save the snapshot."""
+        if self.snapshot is not None:
+            save_snapshot(box.state, self.snapshot)
 
 
 class Server:
@@ -75,14 +107,18 @@ def serve(box: Box, port: int = 0, payments_port: int = 0) -> Server:
     return Server(box, port, payments_port)
 
 
+def _say(line: str) -> None:
+    print(line, flush=True)  # whoever waits for the line may read a pipe
+
+
 def run(
     port: int,
     payments_port: int,
     stores_file: Path,
     webhook_destination: str | None = None,
     *,
-    retry_scale: float = 1.0,
-    announce: Callable[[str], object] = print,
+    settings: Settings | None = None,
+    announce: Callable[[str], object] = _say,
 ) -> None:
     """Serve the stores of a file until SIGINT or SIGTERM; says one line when ready.
 
@@ -91,14 +127,18 @@ def run(
         payments_port: of the payments host.
         stores_file: see `stores`.
         webhook_destination: where every store's events go; no hooks are made where None.
-        retry_scale: factor on the retry intervals of webhooks.
+        settings: everything else.
         announce: takes the ready line.
 
     Raises:
         StoresFileError: the file cannot be used.
+        SnapshotError: the snapshot cannot be read or written.
+        FixturesError: the fixtures cannot be used.
         OSError: a port is taken.
     """
-    box = Box(load_stores(stores_file), retry_scale=retry_scale)
+    settings = settings or Settings()
+    box = Box(load_stores(stores_file), retry_scale=settings.retry_scale, limits=settings.limits)
+    settings.fill(box)
     if webhook_destination:
         box.add_default_hooks(webhook_destination)
     stop = threading.Event()
@@ -111,6 +151,7 @@ def run(
         with serve(box, port, payments_port) as server:
             announce(f"BigCommerce in a box is ready: api {server.api_url} payments {server.payments_url}")
             stop.wait()
+        settings.save(box)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -1,5 +1,6 @@
 """The box's memory: one lock, one clock, one source of randomness, nothing global."""
 
+import hashlib
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -9,22 +10,16 @@ from random import Random
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from sandbox.bigcommerce.blocking import Watch
+from sandbox.bigcommerce.catalog import Product
 from sandbox.bigcommerce.delivery import Outbox
 from sandbox.bigcommerce.errors import Refusal, not_found
 from sandbox.bigcommerce.faults import FaultPlan
 from sandbox.bigcommerce.hooks import Hook
 from sandbox.bigcommerce.limits import Limits, Quota
 from sandbox.bigcommerce.logs import Served, Violation
-from sandbox.bigcommerce.records import (
-    Customer,
-    Instrument,
-    Kind,
-    Order,
-    PaymentMethod,
-    PaymentToken,
-    Store,
-    Transaction,
-)
+from sandbox.bigcommerce.records import Customer, Instrument, Kind, Order, PaymentMethod, Store, Transaction
+from sandbox.bigcommerce.tokens import PaymentToken
 
 if TYPE_CHECKING:
     from sandbox.bigcommerce.book import BookEntry
@@ -65,6 +60,9 @@ class Shop:
     hooks: dict[int, Hook] = field(default_factory=dict)
     hook_emails: list[str] = field(default_factory=list)
     gift_certificates: dict[str, int] = field(default_factory=dict)
+    products: dict[int, Product] = field(default_factory=dict)
+    checkouts: dict[str, int] = field(default_factory=dict)  # customer by checkout id
+    shown_payable: set[int] = field(default_factory=set)  # orders that the API has shown as payable
     counters: dict[str, int] = field(default_factory=dict)
 
     def next_id(self, of: str, first: int = 1) -> int:
@@ -117,7 +115,10 @@ class State:
         self.rest_quota = Quota(limits.rest_requests, limits.rest_window)
         self.payments_quota = Quota(limits.payments, limits.payments_window)
         self.outbox = Outbox(clock, random)
-        self.signing_key = random.randbytes(32)
+        self.watch = Watch()
+        # Of the stores' secrets, so that tokens outlive a restart and no snapshot needs to hold a key.
+        secrets = (shop.store.client_secret for shop in self.shops.values())
+        self.signing_key = hashlib.sha256("payment access tokens\0".join(secrets).encode()).digest()
 
     def shop(self, store_hash: str) -> Shop:
         """The store of that hash.

@@ -1,4 +1,7 @@
-"""The file of stores: a JSON list of `{store_hash, access_token, client_id, client_secret, hook_header?}`."""
+"""The file of stores: a JSON list of `{store_hash, access_token, client_id, client_secret, hook_header?, scopes?}`.
+
+`scopes` are the OAuth scopes of the access token ("store_v2_orders", ...); without them it may do everything.
+"""
 
 import json
 import re
@@ -54,7 +57,9 @@ def _read_store(number: int, row: object) -> Store:
         raise StoresFileError(f"store {number + 1}: needs {', '.join(missing)}")
     if not _HASH.fullmatch(row["store_hash"]):
         raise StoresFileError(f"store {number + 1}: store_hash is not lower-case letters and digits")
-    scopes = row.get("oauth_scopes")
+    scopes = row.get("scopes", row.get("oauth_scopes"))
+    if not (scopes is None or (isinstance(scopes, list) and all(isinstance(scope, str) for scope in scopes))):
+        raise StoresFileError(f"store {number + 1}: scopes is not a list of OAuth scopes")
     return Store(
         store_hash=row["store_hash"],
         store_id=_FIRST_STORE_ID + number,
@@ -62,7 +67,7 @@ def _read_store(number: int, row: object) -> Store:
         client_id=row["client_id"],
         client_secret=row["client_secret"],
         hook_headers=_read_header(number, row.get("hook_header")),
-        oauth_scopes=frozenset(scopes) if isinstance(scopes, list) else None,
+        oauth_scopes=None if scopes is None else frozenset(scopes),
     )
 
 

@@ -3,7 +3,7 @@
 | behaviour | number of a raw card | a stored token begins with | a tokenized card's token ends with |
 | --- | --- | --- | --- |
 | approved | any other | anything else | anything else |
-| 10000, 30001, 30050, 30102 ... 30107 | `CARD_NUMBERS` | three zeros and the code (`00030106...`) | `-` and the code |
+| any code of the table | `CARD_NUMBERS` | three zeros and the code in five digits (`00030106...`) | `-` and the code |
 
 So a failing path needs no control call: store a card with `behaviour=30106` and its token says so for ever, until
 `set_behaviour` changes the gateway's mind.
@@ -12,10 +12,12 @@ So a failing path needs no control call: store a card with `behaviour=30106` and
 from random import Random
 from typing import Final
 
+from sandbox.bigcommerce.errors import PAYMENT_CODES
+
 APPROVED: Final = 0
 
 # Numbers that gateways publish for tests; all of them pass the Luhn check and none belongs to anybody.
-CARD_NUMBERS: Final = {
+_PUBLISHED: Final = {
     "4242424242424242": APPROVED,
     "5555555555554444": APPROVED,
     "378282246310005": APPROVED,
@@ -28,15 +30,25 @@ CARD_NUMBERS: Final = {
     "4000000000009995": 30106,
     "4000000000000101": 30107,
 }
-BEHAVIOURS: Final = frozenset({APPROVED, 10000, 30001, 30050, *range(30102, 30108)})
+BEHAVIOURS: Final = frozenset({APPROVED, *PAYMENT_CODES})
 TOKEN_LENGTH: Final = 64
 _CODE_DIGITS: Final = 5
+
+
+def _number_of(code: int) -> str:
+    """The number of the card that is always answered with a code: it can be read in the number."""
+    digits = f"4000000000{code:0{_CODE_DIGITS}}"
+    doubled = sum(sum(divmod(2 * int(digit), 10)) for digit in digits[::-2])
+    return f"{digits}{-(doubled + sum(map(int, digits[-2::-2]))) % 10}"
+
+
+CARD_NUMBERS: Final = {**_PUBLISHED, **{_number_of(code): code for code in PAYMENT_CODES}}
 
 
 def make_token(random: Random, behaviour: int) -> str:
     """Make the token of a stored instrument: 64 hexadecimal digits, whose head tells a behaviour but approval."""
     token = f"{random.getrandbits(4 * TOKEN_LENGTH):0{TOKEN_LENGTH}x}"
-    return token if behaviour == APPROVED else f"000{behaviour}{token[3 + _CODE_DIGITS :]}"
+    return token if behaviour == APPROVED else f"000{behaviour:0{_CODE_DIGITS}}{token[3 + _CODE_DIGITS :]}"
 
 
 def read_token(token: str) -> int:

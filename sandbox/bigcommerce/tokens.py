@@ -5,11 +5,33 @@ import binascii
 import hashlib
 import hmac
 import json
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, cast
 
 LIFETIME: Final = timedelta(hours=1)  # "exp is one hour after nbf"
 ISSUER: Final = "payments.bigcommerce.com"
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentToken:
+    """A payment access token that the box made.
+
+    Attributes:
+        jti: its name; the token itself is not kept.
+        used_at: when a payment request first came with it.
+        customer_id: the order's customer when it was made.
+    """
+
+    jti: str
+    order_id: int
+    amount: int
+    currency: str
+    is_recurring: bool
+    minted_at: datetime
+    expires_at: datetime
+    used_at: datetime | None = None
+    customer_id: int = 0
 
 
 def encode(claims: dict[str, object], key: bytes) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from sandbox.bigcommerce.acting import Acting
+from sandbox.bigcommerce.blocking import Block
 from sandbox.bigcommerce.delivery import Shape
 from sandbox.bigcommerce.faults import Answer, Endpoint, Lag
 from sandbox.bigcommerce.hooks import HANDLED_SCOPES, Hook
@@ -90,7 +91,8 @@ class TroubleActs(Acting):
     def add_default_hooks(self, destination: str) -> None:
         """Give every store a hook for each scope that a charging app handles, with the store's own headers."""
         for store_hash, shop in self.state.shops.items():
-            for scope in HANDLED_SCOPES:
+            present = {hook.scope for hook in self.hooks(store_hash=store_hash) if hook.destination == destination}
+            for scope in (scope for scope in HANDLED_SCOPES if scope not in present):
                 self.add_hook(scope, destination, headers=dict(shop.store.hook_headers) or None, store_hash=store_hash)
 
     def send_webhook(  # noqa: PLR0913 - one keyword for each way in which a webhook can be odd
@@ -164,6 +166,12 @@ class TroubleActs(Acting):
     def send_due(self, poster: Poster) -> int:
         """Post what is due now (where no server's postman does it). Returns how many attempts were made."""
         return send_due(self.state, poster)
+
+    @property
+    def blocks(self) -> Sequence[Block]:
+        """The destinations that get nothing for a while, because they failed too often."""
+        with self.state.lock:
+            return tuple(self.state.watch.blocks(self.state.clock()))
 
     @property
     def waiting_webhooks(self) -> int:

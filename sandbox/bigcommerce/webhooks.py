@@ -62,6 +62,11 @@ class Post:
     timestamp: int | None = None
     attempt: int = 1
 
+    @property
+    def is_regular(self) -> bool:
+        """Whether it counts and is repeated: what a test sends on demand, and forgeries, are nobody's to repeat."""
+        return self.hook_id is not None and self.signed
+
     def signed_headers(self, now: datetime, forger: bytes) -> dict[str, str]:
         """The headers of this attempt, signed anew: whether BigCommerce keeps the first time is undocumented."""
         timestamp = int(now.timestamp()) if self.timestamp is None else self.timestamp

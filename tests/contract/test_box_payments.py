@@ -365,7 +365,16 @@ def test_only_an_incomplete_order_is_charged(world: World, status_id: int) -> No
     customer_id, card = world.shopper_with_card()
     order = world.box.create_order(customer_id=customer_id, status_id=status_id)
     assert code_of(world.pay(order, card)) == 30101
-    assert (world.box.book, world.box.violations) == ((), ())
+    assert (world.box.book, world.rules()) == ((), ["Order is invalid."])
+
+
+def test_who_saw_an_order_incomplete_can_lose_a_race_without_a_violation(world: World) -> None:
+    customer_id, card = world.shopper_with_card()
+    order = world.box.create_order(customer_id=customer_id)
+    assert world.call("GET", f"/v2/orders/{order.order_id}").get_json()["status_id"] == 0
+    world.box.pay_as_shopper(order.order_id)
+    assert code_of(world.pay(order, card)) == 30101
+    assert world.box.violations == ()
 
 
 def test_an_order_of_the_control_panel_is_30101_though_incomplete(world: World) -> None:
@@ -398,10 +407,20 @@ def test_a_token_unknown_removed_or_of_another_customer_is_30051(world: World) -
     _, others = world.shopper_with_card()
     order = world.box.create_order(customer_id=customer_id)
     assert code_of(world.pay(order, others)) == 30051
+    assert world.rules() == ["The stored card was not found."], "an honest client does not name another's card"
     assert code_of(world.pay(order, {"type": "stored_card", "token": "f" * 64})) == 30051
     world.box.remove_instrument(card.token)
     assert code_of(world.pay(order, card)) == 30051
-    assert (world.box.book, world.box.violations) == ((), ())
+    assert (world.box.book, len(world.box.violations)) == ((), 1)
+
+
+def test_the_token_of_another_order_charges_neither_and_is_a_violation(world: World) -> None:
+    """A payment names no order but by its token: with the card of this order's customer, another's token shows."""
+    customer_id, card = world.shopper_with_card()
+    other = world.box.create_order(customer_id=world.shopper_with_card()[0])
+    order = world.box.create_order(customer_id=customer_id)
+    assert code_of(world.pay(order, card, token=world.mint(other))) == 30051
+    assert (world.box.book, len(world.box.violations)) == ((), 1)
 
 
 def test_a_store_without_payments_or_vault_says_so(world: World) -> None:

@@ -1,0 +1,1 @@
+"""`bigcharge sandbox`: runs a BigCommerce in a box, and speaks with one that runs."""
