@@ -146,7 +146,7 @@ def test_nothing_was_sent_where_the_name_is_unknown(monkeypatch: pytest.MonkeyPa
 def test_no_secret_reaches_a_log(server: RawServer, caplog: pytest.LogCaptureFixture) -> None:
     server.behaviours = [reset, say(answer(200, ORDER)), say(answer(201, PAID)), reset]
     client = make_client(server.port)
-    with caplog.at_level("DEBUG"):
+    with caplog.at_level("DEBUG", logger="urllib3.connectionpool"):
         client.get_order(215)
         client.pay(TOKEN, CHOICE, "4242")
         with pytest.raises(OutcomeUnknownError):

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bigcharge.adapters.bigcommerce import Pacing, connect
-from bigcharge.adapters.bigcommerce.rest import Rest, read_wait
+from bigcharge.adapters.bigcommerce.refusals import read_wait
+from bigcharge.adapters.bigcommerce.rest import Rest
 from bigcharge.adapters.bigcommerce.transport import Answer, Host, Request
 from bigcharge.domain.errors import InvalidInputError, NotSentError, OutcomeUnknownError
 from bigcharge.domain.stores import Credentials

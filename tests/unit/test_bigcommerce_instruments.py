@@ -9,7 +9,7 @@ from bigcharge.adapters.bigcommerce.fields import ShapeError
 from bigcharge.adapters.bigcommerce.instruments import read_customer_instruments
 from bigcharge.adapters.bigcommerce.orders import read_transactions
 from bigcharge.adapters.bigcommerce.payments import read_payment_methods, read_token
-from bigcharge.domain.instruments import Instrument, InstrumentType, PaymentMethod
+from bigcharge.domain.instruments import Instrument, InstrumentType, PaymentMethod, SupportedInstrument
 
 CARD = "84596bea275fa254da820056bdc3e495bdf01fd11c51b0336347d447ee16200c"
 
@@ -38,7 +38,10 @@ def test_the_documented_payment_methods_are_read() -> None:
         "stored_instruments": [stored],
     }
     card = Instrument(CARD, InstrumentType.CARD, True, "visa", "4242", 9, 2020, "424242")
-    assert read_payment_methods({"data": [method], "meta": {}}) == (PaymentMethod("stripe.card", (card,), True),)
+    kinds = (SupportedInstrument("VISA", True), SupportedInstrument("STORED_CARD", True))
+    assert read_payment_methods({"data": [method], "meta": {}}) == (
+        PaymentMethod("stripe.card", (card,), True, "Stripe", "card", True, kinds),
+    )
 
 
 def test_only_the_stored_card_says_whether_a_verification_value_is_asked_for() -> None:
@@ -47,7 +50,8 @@ def test_only_the_stored_card_says_whether_a_verification_value_is_asked_for() -
         {"instrument_type": "STORED_CARD", "verification_value_required": False},
     ]
     (method,) = read_payment_methods({"data": [{"id": "a.card", "supported_instruments": supported}, {"id": None}]})
-    assert method == PaymentMethod("a.card")
+    assert method.verification_value_required is False
+    assert method.supported == (SupportedInstrument("VISA", True), SupportedInstrument("STORED_CARD"))
 
 
 CARDS = [

@@ -14,9 +14,24 @@ from hypothesis import strategies as st
 from bigcharge.adapters.bigcommerce import Client, Pacing, connect
 from bigcharge.domain.access_tokens import AccessToken
 from bigcharge.domain.declines import Payment
-from bigcharge.domain.errors import BigCommerceError, DeclinedError, OutcomeUnknownError, RateLimitedError
+from bigcharge.domain.errors import (
+    BigCommerceError,
+    DeclinedError,
+    OutcomeUnknownError,
+    RateLimitedError,
+    RefusedError,
+)
+from bigcharge.domain.hooks import HookChanges, NewHook
 from bigcharge.domain.instruments import Choice, Instrument, InstrumentType, PaymentMethod
 from bigcharge.domain.money import Money
+from bigcharge.domain.new_orders import CustomProduct, NewOrder, OrderAddress, OrderChanges
+from bigcharge.domain.presented_instruments import GiftCertificate
+from bigcharge.domain.stored_instruments import (
+    InstrumentAddress,
+    InstrumentChanges,
+    NewInstrument,
+    VaultedPaypalAccount,
+)
 from bigcharge.domain.stores import Credentials
 
 TOKEN = AccessToken("invented.pat", "jti-1", datetime(2026, 4, 1, tzinfo=UTC), 215, Money(9800, "USD"))
@@ -81,10 +96,32 @@ METHOD = {
 CLAIMS = {"exp": 1551394142, "jti": "7787fe5f", "data": {"order_id": 215, "amount": 9800, "currency": "USD"}}
 PAID = {"data": {"id": "693bb4cd", "status": "success", "transaction_type": "purchase"}}
 DECLINED = {"status": 422, "code": 30104, "title": "Declined"}
+ORDER = {"id": 215, "status_id": 0, "customer_id": 7, "total_inc_tax": "98.0", "currency_code": "USD"}
+HOOK = {
+    "id": 1,
+    "scope": "store/order/created",
+    "destination": "https://example.com",
+    "is_active": True,
+    "headers": {"a": "b"},
+    "created_at": 1551390142,
+}
+PAGE = {
+    "data": [CARD | {"type": "credit_card", "customer_id": 1}],
+    "meta": {"pagination": {"total": 1}, "cursor_pagination": {"start_cursor": "ODc=", "end_cursor": "ODg="}},
+}
+IMPORTED = {
+    "data": [{"customer_id": 1, "provider_vault_token": "x", "instrument": CARD}],
+    "errors": [{"1": {"customer_id": "is missing"}}],
+}
+ADMIN = {
+    "emails": ["ops@example.com"],
+    "hooks_list": [HOOK],
+    "blocked_domains": [{"destination": "example.com", "time_left": 120, "reasons": ["slow"]}],
+}
 READS: Final[dict[str, tuple[Callable[[Client], object], object]]] = {
     "get_order": (
         lambda client: client.get_order(215),
-        {"id": 215, "status_id": 0, "customer_id": 7, "total_inc_tax": "98.0", "currency_code": "USD"},
+        ORDER,
     ),
     "get_transactions": (
         lambda client: client.get_transactions(215),
@@ -96,6 +133,38 @@ READS: Final[dict[str, tuple[Callable[[Client], object], object]]] = {
         lambda client: client.list_customer_instruments(7),
         [CARD, CARD | {"type": "bank_account", "masked_account_number": "0000"}],
     ),
+    "get_checkout_payment_methods": (lambda client: client.get_checkout_payment_methods("1-a"), {"data": [METHOD]}),
+    "list_orders": (lambda client: list(client.orders.list_orders()), [ORDER]),
+    "list_instruments": (lambda client: list(client.stored_instruments.list_instruments()), PAGE),
+    "get_page": (lambda client: client.stored_instruments.get_page(page=2), PAGE),
+    "list_hooks": (lambda client: list(client.hooks.list_hooks()), {"data": [HOOK]}),
+    "get_hook": (lambda client: client.hooks.get_hook(1), {"data": HOOK}),
+    "get_admin": (lambda client: client.hooks.get_admin(), {"data": ADMIN}),
+}
+PRICE = Money(1098, "USD")
+NEW_ORDER = NewOrder(OrderAddress(city="Austin"), (CustomProduct("Poster", 1, PRICE, PRICE),))
+PAYPAL = VaultedPaypalAccount("vault-token", "customer", "shopper@example.com")
+NEW_INSTRUMENT = NewInstrument("braintree.paypal", "USD", 1, PAYPAL, InstrumentAddress(city="Austin"))
+DEFAULT = InstrumentChanges(make_default=True)
+WRITES: Final[dict[str, tuple[Callable[[Client], object], object]]] = {
+    "create_order": (lambda client: client.orders.create_order(NEW_ORDER), ORDER),
+    "update_order": (lambda client: client.orders.update_order(215, OrderChanges(status_id=5)), ORDER),
+    "capture_payment": (lambda client: client.orders.capture_payment(215), {}),
+    "void_payment": (lambda client: client.orders.void_payment(215), {}),
+    "import_instruments": (
+        lambda client: client.stored_instruments.import_instruments([NEW_INSTRUMENT]),
+        IMPORTED,
+    ),
+    "update_instrument": (
+        lambda client: client.stored_instruments.update_instrument("c" * 64, DEFAULT),
+        {"data": CARD | {"customer_id": 1}},
+    ),
+    "delete_instruments": (lambda client: client.stored_instruments.delete_instruments(["c" * 64]), {}),
+    "delete_instrument": (lambda client: client.stored_instruments.delete_instrument("c" * 64), {}),
+    "create_hook": (lambda client: client.hooks.create_hook(NewHook("a", "https://example.com")), {"data": HOOK}),
+    "update_hook": (lambda client: client.hooks.update_hook(1, HookChanges(is_active=True)), {"data": HOOK}),
+    "delete_hook": (lambda client: client.hooks.delete_hook(1), {"data": HOOK}),
+    "set_emails": (lambda client: client.hooks.set_emails([]), {}),
 }
 
 
@@ -146,6 +215,34 @@ def test_a_read_gives_a_value_or_one_of_our_errors(
     wire: Wire, call: Callable[[Client], object], well_formed: object, data: st.DataObject
 ) -> None:
     wire.call(data.draw(answers(well_formed)), call)
+
+
+@pytest.mark.parametrize(("call", "well_formed"), WRITES.values(), ids=WRITES.keys())
+@TOTAL
+@given(data=st.data())
+def test_a_write_is_done_refused_or_unknown(
+    wire: Wire, call: Callable[[Client], object], well_formed: object, data: st.DataObject
+) -> None:
+    outcome = wire.call(data.draw(answers(well_formed)), call)
+    assert not isinstance(outcome, BigCommerceError) or isinstance(outcome, RefusedError | OutcomeUnknownError)
+
+
+@pytest.mark.parametrize(("call", "well_formed"), [*READS.values(), *WRITES.values()], ids=[*READS, *WRITES])
+def test_the_well_formed_answers_of_this_file_are_understood(
+    wire: Wire, call: Callable[[Client], object], well_formed: object
+) -> None:
+    """Else the tests above would only ever see refusals."""
+    document = {"data": {"id": make_pat(well_formed)}} if well_formed is CLAIMS else well_formed
+    body = json.dumps(document).encode()
+    outcome = wire.call(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body), call)
+    assert not isinstance(outcome, BigCommerceError) or "same page" in str(outcome)
+
+
+@TOTAL
+@given(answer=answers(PAID))
+def test_a_payment_of_any_kind_is_made_declined_limited_or_unknown(wire: Wire, answer: bytes) -> None:
+    outcome = wire.call(answer, lambda client: client.process_payment(TOKEN, GiftCertificate("GIFT-1"), "a.b"))
+    assert isinstance(outcome, Payment | DeclinedError | RateLimitedError | OutcomeUnknownError)
 
 
 @TOTAL

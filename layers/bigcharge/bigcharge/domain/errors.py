@@ -74,8 +74,16 @@ class NotFoundError(RefusedError):
     """404: the thing does not exist, or not yet."""
 
 
+class RequestConflictError(RefusedError):
+    """409: the request clashes with what BigCommerce holds now, a hook of the same scope and destination for one."""
+
+
+class UnprocessableError(RefusedError):
+    """422: BigCommerce read the request and does not accept what it says."""
+
+
 class RateLimitedError(RefusedError):
-    """429: too many calls.
+    """Too many calls: BigCommerce said so (429), or its headers said that the next call would be one too many.
 
     Attributes:
         wait: seconds until the quota is refreshed, as BigCommerce names them.

@@ -86,7 +86,7 @@ class CustomerInstruments:
 
     Attributes:
         instruments: those that are not removed.
-        default: fingerprint of the default when the customer was last read to the end; None before that.
+        default: a name of the default when the customer was last read to the end; None before that.
         read_at: when that read began.
     """
 
@@ -96,18 +96,39 @@ class CustomerInstruments:
 
 
 @dataclass(frozen=True, slots=True)
+class SupportedInstrument:
+    """A kind of instrument that a payment method takes.
+
+    Attributes:
+        instrument_type: BigCommerce's word: "VISA", "STORED_CARD".
+        verification_value_required: whether it asks for one with this kind.
+    """
+
+    instrument_type: str
+    verification_value_required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class PaymentMethod:
-    """A payment method that BigCommerce offers for an order.
+    """A payment method that BigCommerce offers for an order or a checkout.
 
     Attributes:
         method_id: "stripe.card".
         instruments: the stored instruments of the order's customer that it can charge.
         verification_value_required: whether it asks for one with a stored card.
+        name: what the shopper reads.
+        type: BigCommerce's word for what it charges ("card").
+        test_mode: whether its gateway only pretends; None where BigCommerce does not say.
+        supported: what it takes.
     """
 
     method_id: str
     instruments: tuple[Instrument, ...] = ()
     verification_value_required: bool = False
+    name: str = ""
+    type: str = ""
+    test_mode: bool | None = None
+    supported: tuple[SupportedInstrument, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,16 @@
 """Fields of BigCommerce's documents: numbers may come as strings, and what is of another form is not guessed at."""
 
 import re
+from dataclasses import fields, is_dataclass
+from decimal import Decimal
 from typing import Any, Final
 
 from bigcharge.domain.errors import InvalidInputError
-from bigcharge.domain.money import Money, parse_money
+from bigcharge.domain.money import Money, minor_digits, parse_money
 
 _WHOLE: Final = re.compile(r"-?\d{1,18}", re.ASCII)
 _LONGEST_TEXT: Final = 512
+_EXACT: Final = 10**15  # of fewer digits than a JSON number keeps
 
 
 class ShapeError(Exception):
@@ -61,9 +64,36 @@ def require_text(value: object) -> str:
     return text
 
 
+def read_texts(value: object) -> dict[str, str]:
+    """The fields of an object that are texts; none for anything else."""
+    entries = value.items() if isinstance(value, dict) else ()
+    return {str(name): text for name, text in entries if read_text(text)}
+
+
 def read_money(amount: object, currency: object) -> Money | None:
     """An exact amount of major units ("361.9500"); None where it cannot be read or is finer than the minor unit."""
     try:
         return parse_money(amount, currency)
     except InvalidInputError:
         return None
+
+
+def write_fields(record: Any) -> dict[str, Any]:  # noqa: ANN401 - any dataclass: its fields have BigCommerce's names
+    """The fields of a dataclass that are not None, as JSON has them; raises `InvalidInputError` as `write_value`."""
+    named = ((entry.name, getattr(record, entry.name)) for entry in fields(record))
+    return {name: write_value(value) for name, value in named if value is not None}
+
+
+def write_value(value: object) -> object:
+    """The value as JSON has it: an amount in major units (10.98), a tuple as a list, a dataclass as an object.
+
+    Raises:
+        InvalidInputError: an amount of more digits than a JSON number keeps exactly.
+    """
+    if isinstance(value, Money):
+        if not -_EXACT < value.amount < _EXACT:
+            raise InvalidInputError("the amount has too many digits")
+        return float(Decimal(value.amount).scaleb(-minor_digits(value.currency)))
+    if isinstance(value, tuple):
+        return [write_value(entry) for entry in value]
+    return write_fields(value) if is_dataclass(value) else value

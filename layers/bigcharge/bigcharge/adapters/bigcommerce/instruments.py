@@ -3,7 +3,7 @@
 import re
 from typing import Any, Final
 
-from bigcharge.adapters.bigcommerce.fields import read_objects, read_text, read_whole
+from bigcharge.adapters.bigcommerce.fields import read_objects, read_text, read_texts, read_whole
 from bigcharge.domain.instruments import SPELLINGS, Instrument, InstrumentType
 
 _TOKEN: Final = re.compile(r"[!-~]{1,512}")  # documented with 64 characters; what a provider's vault gives may differ
@@ -19,11 +19,12 @@ def read_customer_instruments(document: object) -> tuple[Instrument, ...]:
 
 def read_instruments(entries: list[dict[str, Any]]) -> tuple[Instrument, ...]:
     """Those of a kind that we know and with a token that can be charged."""
-    instruments = (_read_instrument(entry) for entry in entries)
+    instruments = (read_instrument(entry) for entry in entries)
     return tuple(instrument for instrument in instruments if instrument is not None)
 
 
-def _read_instrument(fields: dict[str, Any]) -> Instrument | None:
+def read_instrument(fields: dict[str, Any]) -> Instrument | None:
+    """One instrument, in either spelling; None where its kind is unknown or its token cannot be charged."""
     kind = SPELLINGS.get(read_text(fields.get("type")) or "")
     token = fields.get("token")
     if kind is None or not isinstance(token, str) or not _TOKEN.fullmatch(token):
@@ -32,7 +33,7 @@ def _read_instrument(fields: dict[str, Any]) -> Instrument | None:
         token=token,
         type=kind,
         is_default=fields.get("is_default") is True,
-        billing_address=_read_address(fields.get("billing_address")),
+        billing_address=read_texts(fields.get("billing_address")) or None,
         **_DETAILS[kind](fields),
     )
 
@@ -69,9 +70,3 @@ def _digits(value: object) -> str:
     number = read_whole(value)
     text = read_text(value) or (str(number) if number is not None else "")
     return re.sub(r"[^0-9]", "", text)
-
-
-def _read_address(value: object) -> dict[str, str] | None:
-    """The address's texts; None where there is none."""
-    lines = value.items() if isinstance(value, dict) else ()
-    return {str(name): line for name, line in lines if read_text(line)} or None

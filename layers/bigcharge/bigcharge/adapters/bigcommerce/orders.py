@@ -28,8 +28,17 @@ def read_order(order_id: int, document: object) -> Order:
     Raises:
         ShapeError: no order, another order, or one without a status.
     """
+    order = read_any_order(document)
+    if order.order_id != order_id:
+        raise ShapeError
+    return order
+
+
+def read_any_order(document: object) -> Order:
+    """Map an order of whatever number; raises `ShapeError` for one without a number or a status."""
     fields = read_object(document)
-    if require_whole(fields.get("id")) != order_id:
+    order_id = require_whole(fields.get("id"))
+    if order_id < 1:
         raise ShapeError
     return Order(
         order_id=order_id,

@@ -15,6 +15,8 @@ class Pacing:
         read: for the whole answer of one request to the REST host.
         call: for everything a call to the REST host does, its repetitions included; longer than one `read`, so that a
             request that was lost can be made again, and short beside a function's time-out.
+        write: for the whole answer to a request of the REST host that changes something: making an order takes seconds,
+            and giving up means not knowing.
         payment: for the whole answer to a payment: gateways take seconds, and giving up means not knowing.
         first_wait: before the second request of a call; it doubles from request to request.
         monotonic: a clock that never goes back, in seconds.
@@ -25,6 +27,7 @@ class Pacing:
     connect: float = 3.0
     read: float = 10.0
     call: float = 12.0
+    write: float = 20.0
     payment: float = 30.0
     first_wait: float = 0.2
     monotonic: Callable[[], float] = time.monotonic

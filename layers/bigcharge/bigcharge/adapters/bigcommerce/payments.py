@@ -1,19 +1,30 @@
 """The Payments API: payment methods, payment access tokens, and the one request that moves money."""
 
 import json
+import re
 from typing import Any, Final, assert_never
 
-from bigcharge.adapters.bigcommerce.fields import ShapeError, read_object, read_objects, read_text
+from bigcharge.adapters.bigcommerce.fields import ShapeError, read_object, read_objects, read_text, write_fields
 from bigcharge.adapters.bigcommerce.instruments import read_instruments
-from bigcharge.adapters.bigcommerce.rest import JSON, check_header_token, read_wait, unknown
+from bigcharge.adapters.bigcommerce.refusals import read_wait, unknown
+from bigcharge.adapters.bigcommerce.rest import JSON, check_header_token
 from bigcharge.adapters.bigcommerce.transport import Answer, Request
 from bigcharge.domain.access_tokens import AccessToken, read_access_token
 from bigcharge.domain.declines import Decline, Payment, Unknown, classify_payment
 from bigcharge.domain.errors import DeclinedError, InvalidInputError, RateLimitedError
-from bigcharge.domain.instruments import PAYMENT_TYPES, Choice, PaymentMethod
+from bigcharge.domain.instruments import PaymentMethod, SupportedInstrument
+from bigcharge.domain.payment_instruments import PaymentInstrument
 
 _TOO_MANY: Final = 429
 _ACCEPT: Final = "application/vnd.bc.v1+json"
+_CHECKOUT_ID: Final = re.compile(r"[0-9A-Za-z-]{1,64}", re.ASCII)  # a UUID
+
+
+def check_checkout_id(value: object) -> str:
+    """The value, if it can be a checkout's id; raises `InvalidInputError` else."""
+    if not isinstance(value, str) or not _CHECKOUT_ID.fullmatch(value):
+        raise InvalidInputError("a checkout's id is letters, digits and -")
+    return value
 
 
 def read_payment_methods(document: object) -> tuple[PaymentMethod, ...]:
@@ -23,14 +34,20 @@ def read_payment_methods(document: object) -> tuple[PaymentMethod, ...]:
 
 
 def _read_method(method_id: str, fields: dict[str, Any]) -> PaymentMethod:
-    supported = read_objects(fields.get("supported_instruments") or [])
+    supported = [
+        SupportedInstrument(kind, entry.get("verification_value_required") is True)
+        for entry in read_objects(fields.get("supported_instruments") or [])
+        if (kind := read_text(entry.get("instrument_type")))
+    ]
+    test_mode = fields.get("test_mode")
     return PaymentMethod(
         method_id,
         read_instruments(read_objects(fields.get("stored_instruments") or [])),
-        any(
-            entry.get("instrument_type") == "STORED_CARD" and entry.get("verification_value_required") is True
-            for entry in supported
-        ),
+        SupportedInstrument("STORED_CARD", verification_value_required=True) in supported,
+        name=read_text(fields.get("name")) or "",
+        type=read_text(fields.get("type")) or "",
+        test_mode=test_mode if isinstance(test_mode, bool) else None,
+        supported=tuple(supported),
     )
 
 
@@ -47,22 +64,23 @@ def read_token(document: object) -> AccessToken:
         raise ShapeError from None
 
 
-def make_payment(root: str, token: AccessToken, choice: Choice, verification_value: str | None) -> Request:
-    """The request of "process payment" for a stored instrument.
+def make_payment(root: str, token: AccessToken, instrument: PaymentInstrument, method_id: str) -> Request:
+    """The request of "process payment".
 
     Args:
         root: the store's part of the path.
         token: the payment access token.
-        choice: what to charge.
-        verification_value: sent where it is not None.
+        instrument: what to charge.
+        method_id: the payment method that charges it.
 
     Raises:
-        InvalidInputError: the token cannot stand in a header.
+        InvalidInputError: the token cannot stand in a header, or the method has no name.
     """
-    instrument = {"type": PAYMENT_TYPES[choice.instrument.type], "token": choice.instrument.token}
-    if verification_value is not None:
-        instrument["verification_value"] = verification_value
-    body = {"payment": {"instrument": instrument, "payment_method_id": choice.method.method_id}}
+    if not method_id.strip():
+        raise InvalidInputError("a payment method's id is a text")
+    fields = {"type": instrument.type} | write_fields(instrument)
+    saving = {"save_instrument": True} if fields.pop("save_instrument", False) else {}
+    body = {"payment": {"instrument": fields, "payment_method_id": method_id} | saving}
     headers = {"Accept": _ACCEPT, "Content-Type": JSON, "Authorization": f"PAT {check_header_token(token.value)}"}
     return Request("POST", f"{root}/payments", headers, json.dumps(body).encode())
 

@@ -1,31 +1,27 @@
-"""A store's calls to BigCommerce's REST host: repeated within a deadline, and their refusals told apart."""
+"""A store's calls to BigCommerce's REST host: what does no harm is repeated within a deadline, a write is sent once."""
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Final
+from typing import Final, Literal
 
 from bigcharge.adapters.bigcommerce.fields import ShapeError
 from bigcharge.adapters.bigcommerce.pacing import Pacing
+from bigcharge.adapters.bigcommerce.quotas import Quotas
+from bigcharge.adapters.bigcommerce.refusals import check_status, unknown
 from bigcharge.adapters.bigcommerce.transport import Answer, Host, Request
-from bigcharge.domain.declines import read_code
 from bigcharge.domain.errors import (
     BigCommerceError,
     InvalidInputError,
-    NotFoundError,
     NotSentError,
     OutcomeUnknownError,
     RateLimitedError,
-    RefusedError,
-    UnauthorizedError,
 )
 
 JSON: Final = "application/json"
-_DEFAULT_WAIT: Final = 30.0  # seconds: how often BigCommerce refreshes the quota of a store
-_LONGEST_WAIT: Final = 900.0  # seconds: the longest that a queue can hold a message back
-_WHOLE: Final = re.compile(r"\d{1,9}", re.ASCII)
+NO_CONTENT: Final = frozenset({HTTPStatus.NO_CONTENT})
 _VISIBLE: Final = re.compile(r"[!-~]{1,8192}")
 
 
@@ -40,6 +36,10 @@ def check_header_token(value: object) -> str:
     return value
 
 
+def ignore(_: object) -> None:
+    """The parser of an answer of which only the status counts."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rest:
     """The REST host, as one store sees it.
@@ -49,16 +49,16 @@ class Rest:
         pacing: time-outs and waits.
         root: the store's part of every path.
         access_token: the `X-Auth-Token`.
+        quotas: shared by all stores.
     """
 
     host: Host = field(repr=False)
     pacing: Pacing = field(repr=False)
     root: str
     access_token: str = field(repr=False)
+    quotas: Quotas = field(default_factory=Quotas, repr=False)
 
-    def get[Value](
-        self, path: str, parse: Callable[[object], Value], *, empty: frozenset[int] = frozenset({HTTPStatus.NO_CONTENT})
-    ) -> Value:
+    def get[Value](self, path: str, parse: Callable[[object], Value], *, empty: frozenset[int] = NO_CONTENT) -> Value:
         """Read.
 
         Args:
@@ -68,28 +68,59 @@ class Rest:
 
         Raises:
             NotSentError: no connection came about.
-            RefusedError: 4xx or a redirect; its children name 401, 403, 404 and 429.
+            RefusedError: 4xx or a redirect; its children name 401 and 403, 404, 409, 422 and 429. The last is also
+                raised in place of a call for which the store's quota does not come back within the call's time.
             OutcomeUnknownError: 5xx, no answer, or one of another form.
         """
-        return self._call(Request("GET", self.root + path, self._headers()), parse, empty)
+        answer = self._repeat(Request("GET", self.root + path, self._headers()), empty)
+        return parse([]) if answer.status in empty else _read(answer, parse)
 
     def post[Value](self, path: str, body: object, parse: Callable[[object], Value]) -> Value:
         """Send something that does no harm when it is done more than once; raises as `get` does."""
+        return _read(self._repeat(self._make_write("POST", path, body), frozenset()), parse)
+
+    def write[Value](
+        self, method: Literal["POST", "PUT", "DELETE"], path: str, body: object, parse: Callable[[object], Value]
+    ) -> Value:
+        """Send something that changes what BigCommerce holds: once, over a connection of its own.
+
+        Args:
+            method: of HTTP.
+            path: below the store, of checked parts.
+            body: made JSON; None: no body.
+            parse: as in `get`.
+
+        Raises:
+            NotSentError: no connection came about: nothing was sent.
+            RefusedError: 4xx: nothing was changed. Its children are as in `get`; where the store's quota is known to be
+                used up and does not come back soon, nothing was sent either.
+            OutcomeUnknownError: anything else, a redirect among it: it may have been done.
+        """
+        self._await_quota(self.pacing.call)
+        request = self._make_write(method, path, body)
+        answer = self.host.send_alone(request, connect=self.pacing.connect, read=self.pacing.write)
+        self.quotas.note(self.root, answer, self.pacing.monotonic())
+        if HTTPStatus.MULTIPLE_CHOICES <= answer.status < HTTPStatus.BAD_REQUEST:
+            raise unknown(answer)
+        return _read(answer, parse)
+
+    def _make_write(self, method: str, path: str, body: object) -> Request:
+        if body is None:
+            return Request(method, self.root + path, self._headers())
         headers = self._headers() | {"Content-Type": JSON}
-        return self._call(Request("POST", self.root + path, headers, json.dumps(body).encode()), parse, frozenset())
+        return Request(method, self.root + path, headers, json.dumps(body).encode())
 
     def _headers(self) -> dict[str, str]:
         return {"Accept": JSON, "X-Auth-Token": self.access_token}
 
-    def _call[Value](self, request: Request, parse: Callable[[object], Value], empty: frozenset[int]) -> Value:
-        answer = self._repeat(request, empty)
-        if answer.status in empty:
-            return parse([])
-        check_status(answer)
-        try:
-            return parse(answer.document())
-        except ShapeError:
-            raise OutcomeUnknownError(f"HTTP {answer.status} with an answer of another form") from None
+    def _await_quota(self, left: float) -> float:
+        """Wait until the store's quota is refreshed; returns how many of the seconds that were left are left then."""
+        wait = self.quotas.read_wait(self.root, self.pacing.monotonic())
+        if wait >= left:
+            raise RateLimitedError(wait)
+        if wait > 0:
+            self.pacing.sleep(wait)
+        return left - wait
 
     def _repeat(self, request: Request, final: frozenset[int]) -> Answer:
         """Send until an answer came that more sending would not better, or the call's time is over."""
@@ -97,9 +128,11 @@ class Rest:
         deadline = pacing.monotonic() + pacing.call
         left, requests = pacing.call, 0
         while True:
+            left = self._await_quota(left)
             failure: BigCommerceError
             try:
                 answer = self.host.send(request, connect=min(pacing.connect, left), read=min(pacing.read, left))
+                self.quotas.note(self.root, answer, pacing.monotonic())
                 if answer.status < HTTPStatus.INTERNAL_SERVER_ERROR or answer.status in final:
                     return answer
                 failure = unknown(answer)
@@ -113,33 +146,9 @@ class Rest:
             pacing.sleep(wait)
 
 
-def check_status(answer: Answer) -> None:
-    """Pass every 2xx; raise what any other status means, as `Rest.get` says."""
-    status = answer.status
-    if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
-        return
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
-        raise RateLimitedError(read_wait(answer.headers))
-    code = read_code(answer.document())
-    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-        raise UnauthorizedError(status, code)
-    if status == HTTPStatus.NOT_FOUND:
-        raise NotFoundError(status, code)
-    if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.INTERNAL_SERVER_ERROR:
-        raise RefusedError(status, code)
-    raise unknown(answer)
-
-
-def unknown(answer: Answer) -> OutcomeUnknownError:
-    """The error for an answer that says nothing to rely on: its status and its code only."""
-    code = read_code(answer.document())
-    return OutcomeUnknownError(f"HTTP {answer.status}" + (f" with code {code}" if code is not None else ""))
-
-
-def read_wait(headers: Mapping[str, str]) -> float:
-    """Seconds until BigCommerce takes calls again, by the headers of a 429."""
-    for name, per_second in (("X-Rate-Limit-Time-Reset-Ms", 1000), ("Retry-After", 1)):
-        value = headers.get(name, "").strip()
-        if _WHOLE.fullmatch(value):
-            return min(int(value) / per_second, _LONGEST_WAIT)
-    return _DEFAULT_WAIT
+def _read[Value](answer: Answer, parse: Callable[[object], Value]) -> Value:
+    check_status(answer)
+    try:
+        return parse(answer.document())
+    except ShapeError:
+        raise OutcomeUnknownError(f"HTTP {answer.status} with an answer of another form") from None

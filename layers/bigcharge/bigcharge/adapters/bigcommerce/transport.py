@@ -28,13 +28,13 @@ class Request:
 
     Attributes:
         method: "GET".
-        path: below the host's base URL; made of checked parts only.
+        path: below the host's base URL; made of checked parts only. It can name an instrument's token.
         headers: with the credentials.
         body: JSON.
     """
 
     method: str
-    path: str
+    path: str = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)
     body: bytes | None = field(default=None, repr=False)
 

@@ -1,0 +1,182 @@
+"""What changes something at BigCommerce, against a server that breaks off, stalls and redirects: sent once."""
+
+import socket
+import time
+from collections.abc import Callable, Iterator
+from typing import Final
+
+import pytest
+
+from bigcharge.adapters.bigcommerce import Client, Pacing
+from bigcharge.domain.errors import (
+    BigCommerceError,
+    NotFoundError,
+    NotSentError,
+    OutcomeUnknownError,
+    RateLimitedError,
+    RefusedError,
+    RequestConflictError,
+    UnauthorizedError,
+    UnprocessableError,
+)
+from bigcharge.domain.hooks import HookChanges, NewHook
+from bigcharge.domain.money import Money
+from bigcharge.domain.new_orders import CustomProduct, NewOrder, OrderAddress, OrderChanges
+from bigcharge.domain.stored_instruments import (
+    InstrumentAddress,
+    InstrumentChanges,
+    NewInstrument,
+    VaultedPaypalAccount,
+)
+from tests.integration.bigcommerce_wire import (
+    CARD_TOKEN,
+    SECRETS,
+    Behaviour,
+    RawServer,
+    answer,
+    make_client,
+    reset,
+    say,
+    then_reset,
+    then_stall,
+    then_trickle,
+)
+
+PACING = Pacing(connect=0.3, read=0.3, call=1.0, write=0.3, first_wait=0.01)
+PRICE = Money(1098, "USD")
+ORDER = NewOrder(OrderAddress(city="Austin"), (CustomProduct("Poster", 1, PRICE, PRICE),))
+PAYPAL = VaultedPaypalAccount("vault-token", "customer", "shopper@example.com")
+VAULTED = NewInstrument("braintree.paypal", "USD", 1, PAYPAL, InstrumentAddress(city="Austin"))
+WRITES: Final[dict[str, Callable[[Client], object]]] = {
+    "create_order": lambda client: client.orders.create_order(ORDER),
+    "update_order": lambda client: client.orders.update_order(215, OrderChanges(status_id=5)),
+    "capture_payment": lambda client: client.orders.capture_payment(215),
+    "void_payment": lambda client: client.orders.void_payment(215),
+    "import_instruments": lambda client: client.stored_instruments.import_instruments([VAULTED]),
+    "update_instrument": lambda client: client.stored_instruments.update_instrument(
+        CARD_TOKEN, InstrumentChanges(make_default=True)
+    ),
+    "delete_instruments": lambda client: client.stored_instruments.delete_instruments([CARD_TOKEN]),
+    "delete_instrument": lambda client: client.stored_instruments.delete_instrument(CARD_TOKEN),
+    "create_hook": lambda client: client.hooks.create_hook(NewHook("store/order/created", "https://example.com")),
+    "update_hook": lambda client: client.hooks.update_hook(1, HookChanges(is_active=True)),
+    "delete_hook": lambda client: client.hooks.delete_hook(1),
+    "set_emails": lambda client: client.hooks.set_emails(["ops@example.com"]),
+}
+BROKEN: Final[dict[str, Behaviour]] = {
+    "reset": reset,
+    "closed": say(),
+    "stalled": then_stall(),
+    "trickled": then_trickle(b"HTTP/1.1 200 OK\r\nX: "),
+    "reset in the body": then_reset(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{"),
+    "redirect": say(answer(307, b"", "Location: /again")),
+    "see other": say(answer(303, b"", "Location: /again")),
+    "timed out by the server": say(answer(408)),
+    "internal error": say(answer(500)),
+    "unavailable, to be tried again": say(answer(503, b"", "Retry-After: 0")),
+}
+REFUSED: Final = {
+    400: RefusedError,
+    401: UnauthorizedError,
+    403: UnauthorizedError,
+    404: NotFoundError,
+    409: RequestConflictError,
+    422: UnprocessableError,
+    429: RateLimitedError,
+}
+
+
+@pytest.fixture
+def server() -> Iterator[RawServer]:
+    raw = RawServer()
+    yield raw
+    raw.close()
+
+
+@pytest.mark.parametrize("call", WRITES.values(), ids=WRITES.keys())
+@pytest.mark.parametrize("behaviour", BROKEN.values(), ids=BROKEN.keys())
+def test_a_write_without_a_reliable_answer_is_unknown_and_sent_once(
+    server: RawServer, behaviour: Behaviour, call: Callable[[Client], object]
+) -> None:
+    server.behaviours = [behaviour]
+    start = time.monotonic()
+    with pytest.raises(OutcomeUnknownError) as caught:
+        call(make_client(server.port, pacing=PACING))
+    assert time.monotonic() - start < 1
+    assert len(server.requests) == 1
+    assert not [secret for secret in SECRETS if secret in f"{caught.value!r}{caught.value}"]
+
+
+@pytest.mark.parametrize("call", WRITES.values(), ids=WRITES.keys())
+def test_a_write_that_was_refused_says_so_by_type_and_is_sent_once(
+    server: RawServer, call: Callable[[Client], object]
+) -> None:
+    for status, error in REFUSED.items():
+        server.behaviours = [say(answer(status, b'{"title": "Word"}'))]
+        server.requests.clear()
+        with pytest.raises(RefusedError) as caught:
+            call(make_client(server.port, pacing=PACING))
+        assert (type(caught.value), caught.value.status) == (error, status)
+        assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("call", WRITES.values(), ids=WRITES.keys())
+def test_nothing_was_sent_where_nobody_listens(call: Callable[[Client], object]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with pytest.raises(NotSentError):
+        call(make_client(port, pacing=PACING))
+
+
+def test_no_write_goes_over_a_connection_that_was_kept_open(server: RawServer) -> None:
+    """It may be dead by then, and an order lost on it could not be told from one that was made."""
+    server.behaviours = [lambda sock: sock.sendall(answer(204))]
+    client = make_client(server.port, pacing=PACING)
+    for _ in range(2):
+        client.hooks.delete_hook(1)
+    assert (len(server.requests), server.connections) == (2, 2)
+
+
+def test_tokens_to_be_deleted_are_spread_over_urls_that_stay_short(server: RawServer) -> None:
+    server.behaviours = [say(answer(204))]
+    tokens = [f"{number:064x}" for number in range(100)]
+    make_client(server.port, pacing=PACING).stored_instruments.delete_instruments(tokens)
+    lines = [request.split(b"\r\n")[0].decode() for request in server.requests]
+    assert len(lines) == 4
+    assert max(len(line) for line in lines) < 2000
+    named = [line.removesuffix(" HTTP/1.1").partition("?token:in=")[2].split(",") for line in lines]
+    assert [token for names in named for token in names] == tokens
+
+
+def test_what_failed_stops_the_deletes_that_would_have_followed(server: RawServer) -> None:
+    server.behaviours = [say(answer(204)), reset]
+    with pytest.raises(OutcomeUnknownError):
+        make_client(server.port, pacing=PACING).stored_instruments.delete_instruments(
+            [f"{number:064x}" for number in range(100)]
+        )
+    assert len(server.requests) == 2
+
+
+def test_no_token_to_be_deleted_sends_nothing() -> None:
+    """A delete without tokens is left unsaid: what BigCommerce would do with it is not documented."""
+    make_client(1, pacing=PACING).stored_instruments.delete_instruments([])
+
+
+def test_a_list_that_shows_one_page_for_ever_ends_with_an_error(server: RawServer) -> None:
+    body = b'{"data": [{"id": 1, "scope": "a", "destination": "b", "is_active": true}]}'
+    server.behaviours = [lambda sock: sock.sendall(answer(200, body))]
+    hooks = make_client(server.port, pacing=PACING).hooks.list_hooks()
+    assert next(hooks).hook_id == 1
+    with pytest.raises(OutcomeUnknownError):
+        next(hooks)
+    assert len(server.requests) == 2
+
+
+def test_cursors_that_lead_in_a_circle_end_with_an_error(server: RawServer) -> None:
+    body = b'{"data": [{}], "meta": {"cursor_pagination": {"end_cursor": "ODc="}}}'
+    server.behaviours = [lambda sock: sock.sendall(answer(200, body))]
+    with pytest.raises(BigCommerceError):
+        list(make_client(server.port, pacing=PACING).stored_instruments.list_pages())
+    lines = [request.split(b" HTTP/1.1")[0].decode() for request in server.requests]
+    path = "GET /stores/abc123/v3/payments/stored-instruments"
+    assert lines == [f"{path}?limit=250", f"{path}?after=ODc%3D&limit=250"]
