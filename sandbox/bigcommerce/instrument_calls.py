@@ -31,10 +31,10 @@ def list_store_instruments(call: Call) -> Reply:
     """
     page, limit = call.page()
     kept = list(call.shop.instruments.values())
-    start = _start_of_cursor(call, kept, limit)
-    has_cursors = start is not None or page == 1
-    start = (page - 1) * limit if start is None else start
-    part = kept[start : start + limit]
+    asked = _range_of_cursor(call, kept, limit)
+    has_cursors = asked is not None or page == 1
+    start, end = asked or ((page - 1) * limit, page * limit)
+    part = kept[start:end]
     cursor: dict[str, object] = {"count": len(part), "per_page": limit, "start_cursor": "", "end_cursor": ""}
     if has_cursors and part:
         cursor |= {"start_cursor": _write_cursor(part[0]), "end_cursor": _write_cursor(part[-1])}
@@ -103,13 +103,15 @@ def delete_instrument(call: Call) -> Reply:
     return Reply(HTTPStatus.NO_CONTENT)
 
 
-def _start_of_cursor(call: Call, kept: list[Instrument], limit: int) -> int | None:
-    """Where the page begins that the query's `after` or `before` asks for."""
+def _range_of_cursor(call: Call, kept: list[Instrument], limit: int) -> tuple[int, int] | None:
+    """Where the page begins and ends that the query's `after` or `before` asks for."""
     after, before = call.request.args.get("after"), call.request.args.get("before")
     if after is not None:
-        return bisect_right(kept, _read_cursor(after), key=_number_of)
+        start = bisect_right(kept, _read_cursor(after), key=_number_of)
+        return start, start + limit
     if before is not None:
-        return max(0, bisect_left(kept, _read_cursor(before), key=_number_of) - limit)
+        end = bisect_left(kept, _read_cursor(before), key=_number_of)
+        return max(0, end - limit), end
     return None
 
 

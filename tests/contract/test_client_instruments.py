@@ -1,7 +1,6 @@
 """The client's stored instruments of a store against the box: pages, cursors, import, change, delete, one form."""
 
 from collections.abc import Iterator
-from itertools import islice
 from typing import Any
 
 import pytest
@@ -130,9 +129,9 @@ def test_a_walk_that_broke_off_goes_on_from_its_last_cursor(desk: Desk, tokens: 
 
 def test_the_start_cursors_lead_back(desk: Desk, tokens: list[str]) -> None:
     *_, last = desk.client.stored_instruments.list_pages(limit=3)
-    pages = islice(desk.client.stored_instruments.list_pages(before=last.start_cursor, limit=3), 2)
+    pages = desk.client.stored_instruments.list_pages(before=last.start_cursor, limit=3)
     back = [[one.instrument.token for one in page.instruments] for page in pages]
-    assert back == [tokens[3:6], tokens[:3]]
+    assert [page for page in back if page] == [tokens[3:6], tokens[:3]]
 
 
 def test_pages_can_be_asked_for_by_number(desk: Desk, tokens: list[str]) -> None:
