@@ -113,6 +113,7 @@ def _describe_attempt(attempt: Attempt) -> dict[str, Any]:
         "sent_at": format_time(attempt.sent_at),
         "outcome": attempt.outcome,
         "code": attempt.code,
+        "retry_at": format_time(attempt.retry_at),
     }
 
 

@@ -28,6 +28,7 @@ def _charge(**changes: object) -> Charge:
         last_4="4242",
         outcome=State.DECLINED,
         code=30106,
+        retry_at=NOW + timedelta(days=1),
     )
     values: dict[str, object] = {
         "store_hash": "abc",
@@ -39,7 +40,6 @@ def _charge(**changes: object) -> Charge:
         "code": 30106,
         "money": Money(9800, "USD"),
         "attempts": (attempt,),
-        "retry_at": NOW + timedelta(days=1),
     }
     return Charge(**(values | changes))  # type: ignore[arg-type]
 
@@ -62,7 +62,7 @@ def test_the_listing_has_the_words_that_others_rely_on() -> None:
 
 
 def test_only_a_declined_charge_has_a_time_to_retry() -> None:
-    assert charges.summarize(_charge(retry_at=None))["retry_at"] is None
+    assert charges.summarize(_charge(attempts=()))["retry_at"] is None
     assert charges.summarize(_charge(state=State.UNKNOWN))["retry_at"] is None
 
 

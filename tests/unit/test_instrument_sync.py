@@ -145,3 +145,14 @@ def test_billing_addresses_are_kept_only_where_the_policy_says_so(world: World, 
     world.sync()
     [instrument] = world.table.read(STORE, 11).instruments
     assert instrument.billing_address == ({"city": "Invented"} if keep else None)
+
+
+def test_the_longer_an_outage_lasts_the_longer_the_waits_and_after_days_a_person_sees_the_message(world: World) -> None:
+    world.bigcommerce.trouble["list_customer_instruments"] = OutcomeUnknownError("no answer")
+    for minutes in (5, 60):
+        world.clock.now = NOON + timedelta(minutes=minutes)
+        world.sync()
+    assert [delay for _, delay in world.customers.sent] == [300.0, 900.0]
+    world.clock.now = NOON + timedelta(days=3, seconds=1)
+    with pytest.raises(OutcomeUnknownError):
+        world.sync()

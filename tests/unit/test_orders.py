@@ -765,3 +765,15 @@ def test_a_card_changed_while_the_store_is_paused_is_tried_when_it_is_resumed(wo
     world.ledger.resume(STORE)
     world.sweep_until(world.clock() + timedelta(minutes=16))
     assert world.charge.state is State.PAID
+
+
+def test_each_instrument_waits_for_its_own_retry(world: World) -> None:
+    world.bigcommerce.answers = [declined(30104), declined(30004)]
+    world.look()
+    world.bigcommerce.instruments = (replace(MASTERCARD, is_default=True),)
+    world.look("instrument_changed")
+    world.bigcommerce.instruments = (VISA,)
+    world.sweep_until(world.clock() + timedelta(hours=23))
+    assert len(world.bigcommerce.paid) == 2, "the other card's short wait brings nothing forward"
+    world.sweep_until(world.clock() + timedelta(hours=2))
+    assert world.charge.state is State.PAID

@@ -60,7 +60,6 @@ def charge_to_item(charge: Charge) -> Item:
             **_write_money(charge.money),
             "attempts": [_write_attempt(attempt) for attempt in charge.attempts],
             "transaction_id": charge.transaction_id,
-            "retry_at": charge.retry_at,
             "due_at": charge.due_at,
             "checks": charge.checks,
             "failed_looks": charge.failed_looks,
@@ -88,7 +87,6 @@ def charge_from_item(item: Mapping[str, Any]) -> Charge:
         money=_read_money(values) if "amount" in values else None,
         attempts=tuple(_read_attempt(attempt) for attempt in values["attempts"]),
         transaction_id=values.get("transaction_id"),
-        retry_at=read_time(values.get("retry_at")),
         due_at=read_time(values.get("due_at")),
         checks=values["checks"],
         failed_looks=values.get("failed_looks", 0),
@@ -150,6 +148,7 @@ def _write_attempt(attempt: Attempt) -> dict[str, object]:
         "sent_at": attempt.sent_at,
         "outcome": attempt.outcome,
         "code": attempt.code,
+        "retry_at": attempt.retry_at,
     }
 
 
@@ -167,4 +166,5 @@ def _read_attempt(values: Mapping[str, Any]) -> Attempt:
         sent_at=datetime.fromisoformat(values["sent_at"]),
         outcome=State(values["outcome"]) if "outcome" in values else None,
         code=values.get("code"),
+        retry_at=read_time(values.get("retry_at")),
     )

@@ -74,6 +74,7 @@ class Attempt:
         sent_at: when the request was about to leave.
         outcome: the state it came to; None while it is on its way; claimed where BigCommerce cannot have tried it.
         code: BigCommerce's code, if it gave one.
+        retry_at: of a decline: before this the order does not try the instrument again; None: not ever.
     """
 
     number: int
@@ -88,6 +89,7 @@ class Attempt:
     last_4: str | None = None
     outcome: State | None = None
     code: int | None = None
+    retry_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,6 @@ class Charge:
         money: what is, or was, to be charged.
         attempts: every payment request ever made, oldest first.
         transaction_id: of the payment, once known.
-        retry_at: before this, no instrument that this order was declined on is tried again; others may be.
         due_at: when to look again, by itself; None: only when something happens or a person acts.
         checks: how many looks of the present wait have been made.
         failed_looks: how many looks in a row brought no answer, or the same refusal.
@@ -123,7 +124,6 @@ class Charge:
     money: Money | None = None
     attempts: tuple[Attempt, ...] = ()
     transaction_id: str | None = None
-    retry_at: datetime | None = None
     due_at: datetime | None = None
     checks: int = 0
     failed_looks: int = 0
@@ -134,6 +134,16 @@ class Charge:
     def last_attempt(self) -> Attempt | None:
         """The newest payment request."""
         return self.attempts[-1] if self.attempts else None
+
+    @property
+    def retry_at(self) -> datetime | None:
+        """When the instrument of the newest attempt may be tried again, if it was declined."""
+        return self.attempts[-1].retry_at if self.attempts else None
+
+    def next_retry(self, now: datetime) -> datetime | None:
+        """When the first of the instruments that wait may be tried again; None where none waits."""
+        coming = (attempt.retry_at for attempt in self.attempts if attempt.retry_at is not None)
+        return min((retry_at for retry_at in coming if retry_at > now), default=None)
 
     def is_due(self, now: datetime) -> bool:
         """Whether its time to be looked at has come."""

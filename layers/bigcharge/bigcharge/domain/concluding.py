@@ -67,15 +67,15 @@ def _take_back(charge: Charge, reason: str, wait: timedelta, now: datetime) -> C
 
 def _decline(charge: Charge, decline: Decline, policy: Policy, now: datetime) -> Charge:
     earlier = charge.attempts[:-1]
-    answered = with_last_attempt(charge, outcome=State.DECLINED, code=decline.code)
     why = {"reason": decline.reason, "code": decline.code}
+    declined = with_last_attempt(charge, outcome=State.DECLINED, code=decline.code)
     if _is_over(decline, earlier, policy):
-        return move(answered, State.FAILED, now, **why)
+        return move(declined, State.FAILED, now, **why)
     wait = _wait_after(decline, earlier, policy)
-    retry_at = charge.retry_at if wait is None else now + wait
+    retry_at = now + wait if wait is not None else None
     look_at = now + (_AGAIN_SOON if policy.instrument is InstrumentChoice.ANY else EARLY_LOOK)
-    due_at = look_at if retry_at is None or wait is None else min(retry_at, look_at)
-    return move(answered, State.DECLINED, now, retry_at=retry_at, due_at=due_at, **why)
+    due_at = min(retry_at, look_at) if retry_at else look_at
+    return move(with_last_attempt(declined, retry_at=retry_at), State.DECLINED, now, due_at=due_at, **why)
 
 
 def _is_over(decline: Decline, earlier: tuple[Attempt, ...], policy: Policy) -> bool:

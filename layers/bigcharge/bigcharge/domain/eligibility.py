@@ -40,12 +40,10 @@ def judge(order: Order, policy: Policy | None) -> tuple[State, str | None] | Non
 def refused_instruments(charge: Charge, now: datetime) -> frozenset[str]:
     """Fingerprints that this order must not try now, whatever state it is in.
 
-    An instrument that was refused for good stays so. Any other that was declined waits for `retry_at`, while one that
-    was not (the shopper's new default card) may be tried at once.
+    An instrument that was refused for good stays so, any other waits for its own `retry_at`; one that was not tried yet
+    (the shopper's new default card) may be tried at once.
     """
-    waits = charge.retry_at is not None and now < charge.retry_at
-    return frozenset(
-        attempt.instrument
-        for attempt in charge.attempts
-        if attempt.outcome is State.DECLINED and (waits or decides(attempt.code, Decision.WAIT_FOR_INSTRUMENT))
-    )
+    latest = {attempt.instrument: attempt for attempt in charge.attempts if attempt.outcome is State.DECLINED}
+    waiting = {name for name, attempt in latest.items() if attempt.retry_at is not None and now < attempt.retry_at}
+    refused = {attempt.instrument for attempt in charge.attempts if decides(attempt.code, Decision.WAIT_FOR_INSTRUMENT)}
+    return frozenset(waiting | refused)

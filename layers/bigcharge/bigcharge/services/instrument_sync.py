@@ -1,7 +1,7 @@
 """A customer's stored instruments: make the table equal to BigCommerce, then wake the orders that may be paid now."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from bigcharge.domain.errors import (
@@ -17,6 +17,7 @@ from bigcharge.domain.policy import Policy
 from bigcharge.services.ports import Clock, Connect, Instruments, Ledger, Queue, Stores
 
 CAUSE: Final = "instrument_changed"
+_GIVE_UP_AFTER: Final = timedelta(days=3)  # then it goes to the dead letters, for a person to see
 _SHORT_WAIT: Final = 60.0  # BigCommerce does not answer
 _LONG_WAIT: Final = 900.0  # it refuses: a person has to act first
 
@@ -65,6 +66,7 @@ class InstrumentSync:
 
         Raises:
             UnknownStoreError: no credentials.
+            BigCommerceError: no answer for days.
         """
         read_at = self._clock()
         held = self._table.read(message.store_hash, message.id)
@@ -74,7 +76,10 @@ class InstrumentSync:
         try:
             found = self._read_customer(message, policy)
         except BigCommerceError as error:
-            self._customers.send(message, delay=_wait_after(error))
+            age = read_at - message.received_at
+            if age > _GIVE_UP_AFTER:
+                raise
+            self._customers.send(message, delay=_wait_after(error, age.total_seconds()))
             return Synced()
         synced = self._make_equal(message, held.instruments, found, read_at, policy)
         default = next((_name(instrument) for instrument in found if instrument.is_default), None)
@@ -130,8 +135,8 @@ def _name(instrument: Instrument) -> str:
     return f"{instrument.fingerprint}:{instrument.expiry_year}-{instrument.expiry_month}"
 
 
-def _wait_after(error: BigCommerceError) -> float:
-    """Seconds until the message comes again: hours of trouble must not end it in the dead letters."""
+def _wait_after(error: BigCommerceError, age: float) -> float:
+    """Seconds until the message comes again, the longer the older it is: an outage must not end it, nor be flooded."""
     if isinstance(error, RateLimitedError):
         return error.wait
-    return _LONG_WAIT if isinstance(error, RefusedError) else _SHORT_WAIT
+    return _LONG_WAIT if isinstance(error, RefusedError) else max(_SHORT_WAIT, min(_LONG_WAIT, age))

@@ -166,7 +166,7 @@ class Orders:
         return self._ledger.save(move(charge, State.SKIPPED, now, **missing))
 
     def _wait_for_instrument(self, charge: Charge, now: datetime) -> Charge:
-        """No instrument can be tried now: wait for `retry_at`, or for the shopper.
+        """No instrument can be tried now: wait until one can, or for the shopper.
 
         A new wait is looked at once more after a minute: a card that was changed meanwhile could not wake an order that
         was not waiting yet.
@@ -174,7 +174,7 @@ class Orders:
         is_waiting = charge.version > 0 and charge.state is State.DECLINED
         if is_waiting and not charge.is_due(now):
             return charge
-        retry_at = charge.retry_at if charge.retry_at is not None and charge.retry_at > now else None
+        retry_at = charge.next_retry(now)
         if is_waiting and (retry_at or charge.retry_at is None or charge.reason == _NO_INSTRUMENT):
             return self._ledger.save(postpone(charge, retry_at))
         look_at = min(retry_at, now + EARLY_LOOK) if retry_at else now + EARLY_LOOK
