@@ -15,7 +15,7 @@ REFERENCE = re.compile(r"(\w+)::(test_\w+)")
 ROWS = [line for line in DOCUMENT.splitlines() if line.startswith("|") and not re.match(r"\|[-|]+$", line)]
 ROWS = [row for row in ROWS if not re.match(r"\| (endpoint|kind|code|question) \|", row)]
 FILES = {"writes": "integration/test_bigcommerce_writes.py", "totality": "unit/test_bigcommerce_totality.py"}
-FILES |= {"orders": "unit/test_orders.py"}
+FILES |= {"orders": "unit/test_orders.py", "waiting": "unit/test_waiting.py"}
 
 
 def names_in(short_name: str) -> set[str]:

@@ -11,6 +11,8 @@ import pytest
 import yaml
 from moto import mock_aws
 
+from tests.integration.bigcommerce_wire import RawServer
+
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
     from mypy_boto3_events.client import EventBridgeClient
@@ -104,3 +106,10 @@ def tell_all(error: BaseException | None) -> str:
         return ""
     texts = (str(error), repr(error), repr(vars(error)), repr(error.args))
     return "\n".join(texts) + tell_all(error.__cause__) + tell_all(error.__context__)
+
+
+@pytest.fixture
+def server() -> Iterator[RawServer]:
+    raw = RawServer()
+    yield raw
+    raw.close()

@@ -1,7 +1,6 @@
 """Reads against a server that breaks off, stalls and refuses: repeated within a deadline, or final at once."""
 
 import time
-from collections.abc import Iterator
 
 import pytest
 
@@ -26,13 +25,6 @@ from tests.integration.bigcommerce_wire import (
     then_stall,
     then_trickle,
 )
-
-
-@pytest.fixture
-def server() -> Iterator[RawServer]:
-    raw = RawServer()
-    yield raw
-    raw.close()
 
 
 def test_reads_are_repeated_until_they_are_answered(server: RawServer) -> None:

@@ -3,7 +3,6 @@
 import socket
 import time
 import traceback
-from collections.abc import Iterator
 
 import pytest
 
@@ -29,13 +28,6 @@ from tests.integration.bigcommerce_wire import (
     then_stall,
     then_trickle,
 )
-
-
-@pytest.fixture
-def server() -> Iterator[RawServer]:
-    raw = RawServer()
-    yield raw
-    raw.close()
 
 
 def assert_tells_nothing(error: BaseException) -> None:

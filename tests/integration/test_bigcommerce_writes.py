@@ -2,7 +2,7 @@
 
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Final
 
 import pytest
@@ -84,13 +84,6 @@ REFUSED: Final = {
     422: UnprocessableError,
     429: RateLimitedError,
 }
-
-
-@pytest.fixture
-def server() -> Iterator[RawServer]:
-    raw = RawServer()
-    yield raw
-    raw.close()
 
 
 @pytest.mark.parametrize("call", WRITES.values(), ids=WRITES.keys())
