@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bigcharge.domain.charges import Attempt, Charge, State
+from bigcharge.domain.attempts import Attempt
+from bigcharge.domain.charges import Charge
+from bigcharge.domain.states import State
 from bigcharge.domain.stores import check_id, check_store_hash
 from ops.aws import Stage, explain_aws_errors, open_ledger
 from ops.errors import FAILED, CommandError

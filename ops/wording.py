@@ -2,8 +2,9 @@
 
 from typing import Final
 
-from bigcharge.domain.charges import Charge, State
+from bigcharge.domain.charges import Charge
 from bigcharge.domain.declines import DECLINES
+from bigcharge.domain.states import State
 
 _MEANINGS: Final = {decline.reason: decline.meaning for decline in DECLINES.values()} | {
     "no_policy": "The store has no policy, so nothing of it is charged.",

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bigcharge.domain.access_tokens import AccessToken
-from bigcharge.domain.charges import Charge, DueCharge, State
+from bigcharge.domain.charges import Charge, DueCharge
 from bigcharge.domain.declines import Answer, Payment
 from bigcharge.domain.errors import ConflictError, InvalidInputError, NotFoundError, UnknownStoreError
 from bigcharge.domain.instruments import Choice, CustomerInstruments, Instrument, InstrumentType, PaymentMethod
@@ -14,6 +14,7 @@ from bigcharge.domain.messages import Kind, Message
 from bigcharge.domain.money import Money
 from bigcharge.domain.orders import Order, Transaction
 from bigcharge.domain.policy import Policy
+from bigcharge.domain.states import State
 from bigcharge.domain.stores import Credentials, Pause
 
 STORE = "abc123"

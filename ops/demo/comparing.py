@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
-from bigcharge.domain.charges import State
+from bigcharge.domain.states import State
 from ops.demo.evidence import Difference, Evidence, Expectation, Fault
 from sandbox.bigcommerce.book import BookEntry, live_charges
 from sandbox.bigcommerce.records import Instrument, Kind, fingerprint

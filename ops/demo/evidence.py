@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from bigcharge.domain.charges import State
+from bigcharge.domain.states import State
 from sandbox.bigcommerce.book import BookEntry
 from sandbox.bigcommerce.logs import Violation
 from sandbox.bigcommerce.records import Instrument

@@ -6,7 +6,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Final
 
-from bigcharge.domain.charges import State
+from bigcharge.domain.states import State
 from ops.demo.shop import AUTHORIZE_ONLY, EXPIRED, MASTERCARD, UNVERIFIED, VISA, Looks, Shop
 from sandbox.bigcommerce.delivery import Shape
 from sandbox.bigcommerce.faults import Answer, Endpoint

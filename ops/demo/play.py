@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Final
 
-from bigcharge.domain.charges import State
+from bigcharge.domain.states import State
 from ops import charges, instruments
 from ops.aws import connect, explain_aws_errors, open_instruments, open_ledger
 from ops.demo.comparing import compare

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
-from bigcharge.domain.charges import State
+from bigcharge.domain.states import State
 from ops.demo.comparing import CHARGED, group_by_order
 from ops.demo.evidence import Difference, Evidence, Expectation, Fault
 from ops.printing import print_table

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import cycle
 from typing import Final
 
-from bigcharge.domain.charges import State
+from bigcharge.domain.states import State
 from sandbox.bigcommerce.box import Box
 from sandbox.bigcommerce.faults import Endpoint
 from sandbox.bigcommerce.records import Instrument, Kind, PaymentMethod

@@ -11,9 +11,11 @@ import pytest
 
 from bigcharge.adapters.changes import read_change
 from bigcharge.adapters.ledger_items import charge_to_item, pause_to_item
-from bigcharge.domain.charges import Attempt, Charge, State
+from bigcharge.domain.attempts import Attempt
+from bigcharge.domain.charges import Charge
 from bigcharge.domain.events import InstrumentRow, charge_event, instrument_event
 from bigcharge.domain.money import Money
+from bigcharge.domain.states import State
 from bigcharge.domain.stores import Pause
 from tests.fakes import NOON, STORE, VISA
 

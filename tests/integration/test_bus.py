@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from bigcharge.adapters.bus import EventBus
-from bigcharge.domain.charges import State
 from bigcharge.domain.events import Event
+from bigcharge.domain.states import State
 from tests.integration.conftest import NOW, Aws
 
 

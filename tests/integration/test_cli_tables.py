@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bigcharge.domain.charges import Charge, State
+from bigcharge.domain.charges import Charge
 from bigcharge.domain.instruments import Instrument, InstrumentType
 from bigcharge.domain.money import Money
+from bigcharge.domain.states import State
 from bigcharge.domain.stores import Pause
 from ops.aws import open_instruments, open_ledger
 from ops.cli import run

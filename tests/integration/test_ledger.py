@@ -23,9 +23,11 @@ from bigcharge.adapters.ledger_items import (
     pause_from_item,
     pause_to_item,
 )
-from bigcharge.domain.charges import Attempt, Charge, DueCharge, State
+from bigcharge.domain.attempts import Attempt
+from bigcharge.domain.charges import Charge, DueCharge
 from bigcharge.domain.errors import ConflictError
 from bigcharge.domain.money import Money
+from bigcharge.domain.states import State
 from bigcharge.domain.stores import Pause
 from tests.integration.conftest import NOW, Aws
 

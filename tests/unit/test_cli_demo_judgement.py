@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bigcharge.domain.charges import State
+from bigcharge.domain.states import State
 from ops.demo.comparing import compare, read_book_state
 from ops.demo.evidence import Difference, Evidence, Expectation, Fault
 from ops.demo.kinds import KINDS

@@ -4,10 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bigcharge.domain.charges import Attempt, Charge, State
+from bigcharge.domain.attempts import Attempt
+from bigcharge.domain.charges import Charge
 from bigcharge.domain.events import InstrumentRow
 from bigcharge.domain.instruments import Instrument, InstrumentType
 from bigcharge.domain.money import Money
+from bigcharge.domain.states import State
 from ops import charges, instruments
 from ops.printing import format_age, format_money
 

@@ -10,9 +10,10 @@ import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from bigcharge.adapters.ledger_items import charge_to_item
-from bigcharge.domain.charges import Charge, State
+from bigcharge.domain.charges import Charge
 from bigcharge.domain.events import Event
 from bigcharge.domain.messages import Message
+from bigcharge.domain.states import State
 from bigcharge.services.instrument_sync import Synced
 from bigcharge.services.intake import Outcome, Receipt
 from functions.announce_changes import handler as announce_changes

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from bigcharge.domain.charges import Charge, State
+from bigcharge.domain.charges import Charge
 from bigcharge.domain.errors import (
     BigCommerceError,
     NotFoundError,
@@ -15,6 +15,7 @@ from bigcharge.domain.errors import (
 )
 from bigcharge.domain.messages import Kind, Message
 from bigcharge.domain.policy import Policy
+from bigcharge.domain.states import State
 from bigcharge.services.instrument_sync import InstrumentSync, Synced
 from tests.fakes import (
     MASTERCARD,

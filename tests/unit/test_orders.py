@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bigcharge.domain.charges import TRANSITIONS, Charge, State
+from bigcharge.domain.charges import Charge
 from bigcharge.domain.declines import DECLINES, Answer, Decision, Payment
 from bigcharge.domain.errors import (
     BigCommerceError,
@@ -21,6 +21,7 @@ from bigcharge.domain.errors import (
 from bigcharge.domain.money import Money
 from bigcharge.domain.orders import OrderStatus, Transaction
 from bigcharge.domain.policy import InstrumentChoice, Policy, VerificationValue
+from bigcharge.domain.states import TRANSITIONS, State
 from tests.fakes import (
     CREDENTIALS,
     MASTERCARD,

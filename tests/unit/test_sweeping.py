@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from bigcharge.domain.charges import Charge, State
+from bigcharge.domain.charges import Charge
+from bigcharge.domain.states import State
 from bigcharge.services.sweeping import Sweeping
 from tests.fakes import NOON, STORE, FakeLedger, FakeQueue, Time
 

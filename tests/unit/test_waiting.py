@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import pytest
 
-from bigcharge.domain.charges import State
 from bigcharge.domain.declines import Answer, Payment
 from bigcharge.domain.errors import (
     BigCommerceError,
@@ -17,6 +16,7 @@ from bigcharge.domain.errors import (
 from bigcharge.domain.money import Money
 from bigcharge.domain.orders import OrderStatus, Transaction
 from bigcharge.domain.policy import InstrumentChoice
+from bigcharge.domain.states import State
 from bigcharge.domain.stores import Pause
 from tests.fakes import (
     CREDENTIALS,

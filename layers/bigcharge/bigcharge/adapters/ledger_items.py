@@ -9,8 +9,10 @@ from datetime import datetime
 from typing import Any, Final
 
 from bigcharge.adapters.dynamodb_values import Item, epoch_seconds, from_item, read_time, to_item
-from bigcharge.domain.charges import Attempt, Charge, State
+from bigcharge.domain.attempts import Attempt
+from bigcharge.domain.charges import Charge
 from bigcharge.domain.money import Money
+from bigcharge.domain.states import State
 from bigcharge.domain.stores import Pause
 
 _SHARD_COUNT: Final = 16

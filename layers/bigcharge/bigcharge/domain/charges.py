@@ -1,95 +1,15 @@
-"""The charge of one order: its states, its attempts, and the one table of transitions (design, law 6).
+"""The charge of one order: everything that is known of it.
 
 Every change makes a new `Charge`; the ledger saves it only if the version that was read still stands.
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import Any, Final
+from datetime import datetime
+from typing import Any
 
-from bigcharge.domain.errors import BigchargeError
+from bigcharge.domain.attempts import Attempt
 from bigcharge.domain.money import Money
-
-
-class State(StrEnum):
-    """Where a charge stands."""
-
-    SKIPPED = "skipped"
-    CLAIMED = "claimed"
-    SUBMITTING = "submitting"
-    PAID = "paid"
-    AUTHORIZED = "authorized"
-    PENDING = "pending"
-    DECLINED = "declined"
-    UNKNOWN = "unknown"
-    FAILED = "failed"
-    PAID_ELSEWHERE = "paid_elsewhere"
-    REFUNDED = "refunded"
-    CANCELED = "canceled"
-
-
-# What the order itself may turn out to be before anything of ours was sent.
-_SEEN: Final = frozenset(
-    {State.SKIPPED, State.CLAIMED, State.DECLINED, State.PAID_ELSEWHERE, State.CANCELED, State.REFUNDED},
-)
-_ENDED: Final = frozenset({State.CANCELED, State.REFUNDED})
-_OUTCOMES: Final = frozenset({State.PAID, State.AUTHORIZED, State.PENDING, State.DECLINED, State.UNKNOWN, State.FAILED})
-
-TRANSITIONS: Final[dict[State | None, frozenset[State]]] = {
-    None: _SEEN,
-    State.SKIPPED: _SEEN,
-    State.CLAIMED: _SEEN | {State.SUBMITTING, State.FAILED},
-    State.SUBMITTING: _OUTCOMES | _ENDED | {State.CLAIMED},
-    State.UNKNOWN: _OUTCOMES | _ENDED | {State.CLAIMED},
-    State.PENDING: (_OUTCOMES | _ENDED) - {State.DECLINED, State.UNKNOWN},
-    State.DECLINED: _SEEN | {State.FAILED},
-    State.AUTHORIZED: _ENDED | {State.PAID},
-    State.PAID: frozenset({State.REFUNDED}),
-    State.PAID_ELSEWHERE: frozenset({State.REFUNDED}),
-    State.FAILED: frozenset(),
-    State.REFUNDED: frozenset(),
-    State.CANCELED: frozenset(),
-}
-
-
-class TransitionError(BigchargeError):
-    """A change that is not in the table: a fault of bigcharge, so nothing is saved."""
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One payment request, durable before it left (design, law 1).
-
-    Attributes:
-        number: 1 for the first.
-        cause: what led to it (a webhook's scope, "sweep", "instrument_changed", "operator").
-        method_id: the payment method.
-        instrument: the token's fingerprint.
-        brand: of a card.
-        last_4: of a card.
-        money: what the token charges.
-        token_id: `jti` of the payment access token.
-        token_expires_at: its `exp`.
-        sent_at: when the request was about to leave.
-        outcome: the state it came to; None while it is on its way; claimed where BigCommerce cannot have tried it.
-        code: BigCommerce's code, if it gave one.
-        retry_at: of a decline: before this the order does not try the instrument again; None: not ever.
-    """
-
-    number: int
-    cause: str
-    method_id: str
-    instrument: str
-    money: Money
-    token_id: str
-    token_expires_at: datetime
-    sent_at: datetime
-    brand: str | None = None
-    last_4: str | None = None
-    outcome: State | None = None
-    code: int | None = None
-    retry_at: datetime | None = None
+from bigcharge.domain.states import TRANSITIONS, State, TransitionError
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +109,3 @@ def postpone(charge: Charge, due_at: datetime | None, *, failed_looks: int = 0) 
 def with_last_attempt(charge: Charge, **changes: Any) -> Charge:  # noqa: ANN401 - fields of Attempt, which `replace` checks
     """The charge with its newest attempt changed."""
     return replace(charge, attempts=(*charge.attempts[:-1], replace(charge.attempts[-1], **changes)))
-
-
-ATTEMPT_LIMIT: Final = 20  # card networks: no more than 20 attempts ...
-ATTEMPT_WINDOW: Final = timedelta(days=30)  # ... in 30 days

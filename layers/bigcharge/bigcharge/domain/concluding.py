@@ -3,10 +3,12 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from bigcharge.domain.charges import Attempt, Charge, State, move, with_last_attempt
+from bigcharge.domain.attempts import Attempt
+from bigcharge.domain.charges import Charge, move, with_last_attempt
 from bigcharge.domain.declines import DECLINES, Answer, Decision, Decline, Payment
 from bigcharge.domain.errors import BigCommerceError, DeclinedError, NotSentError, OutcomeUnknownError, RateLimitedError
 from bigcharge.domain.policy import InstrumentChoice, Policy
+from bigcharge.domain.states import State
 from bigcharge.domain.waits import EARLY_LOOK, PAUSE_RECHECK, backoff
 
 _AGAIN_SOON: Final = timedelta(seconds=5)  # a new token, or another instrument, may mend it

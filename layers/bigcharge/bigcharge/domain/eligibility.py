@@ -3,11 +3,12 @@
 from datetime import datetime
 from typing import Final
 
-from bigcharge.domain.charges import Charge, State
+from bigcharge.domain.charges import Charge
 from bigcharge.domain.concluding import decides
 from bigcharge.domain.declines import Decision
 from bigcharge.domain.orders import PAID_STATUSES, Order, OrderStatus
 from bigcharge.domain.policy import Policy
+from bigcharge.domain.states import State
 
 _ELSEWHERE: Final = {
     **dict.fromkeys(PAID_STATUSES, State.PAID_ELSEWHERE),

@@ -4,8 +4,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from bigcharge.domain.charges import Charge, State
+from bigcharge.domain.charges import Charge
 from bigcharge.domain.instruments import Instrument
+from bigcharge.domain.states import State
 from bigcharge.domain.stores import Pause
 
 SCHEMA_VERSION: Final = 1

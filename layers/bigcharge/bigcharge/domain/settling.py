@@ -4,10 +4,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from bigcharge.domain.charges import Attempt, Charge, State, move, with_last_attempt
+from bigcharge.domain.attempts import Attempt
+from bigcharge.domain.charges import Charge, move, with_last_attempt
 from bigcharge.domain.concluding import first_check
 from bigcharge.domain.orders import PAID_STATUSES, Order, OrderStatus, Transaction, TransactionEvent
 from bigcharge.domain.policy import Policy
+from bigcharge.domain.states import State
 
 # Transactions may lag behind the order. An order that was paid shows its transaction by the third look, or its gateway
 # writes none: then the status, which only a payment moves there, is taken for the proof.

@@ -6,7 +6,8 @@ from datetime import timedelta
 from typing import Final
 
 from bigcharge.domain.access_tokens import AccessToken
-from bigcharge.domain.charges import ATTEMPT_LIMIT, ATTEMPT_WINDOW, Attempt, Charge, State, move
+from bigcharge.domain.attempts import ATTEMPT_LIMIT, ATTEMPT_WINDOW, Attempt
+from bigcharge.domain.charges import Charge, move
 from bigcharge.domain.concluding import conclude, first_check
 from bigcharge.domain.declines import Payment
 from bigcharge.domain.errors import BigCommerceError, ConflictError
@@ -14,6 +15,7 @@ from bigcharge.domain.instruments import Choice, InstrumentType
 from bigcharge.domain.messages import Message
 from bigcharge.domain.orders import Order
 from bigcharge.domain.policy import Policy, VerificationValue
+from bigcharge.domain.states import State
 from bigcharge.services.ports import BigCommerce, Clock, Ledger
 
 # How long a claim keeps others away: the token's request (its deadline is 12 s) and one write, with room. Taking over a

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from bigcharge.domain.charges import Charge, State, move, postpone
+from bigcharge.domain.charges import Charge, move, postpone
 from bigcharge.domain.concluding import decides
 from bigcharge.domain.declines import Decision
 from bigcharge.domain.eligibility import judge, refused_instruments
@@ -21,6 +21,7 @@ from bigcharge.domain.messages import Message
 from bigcharge.domain.orders import Order
 from bigcharge.domain.policy import InstrumentChoice, Policy
 from bigcharge.domain.settling import follow, settle
+from bigcharge.domain.states import State
 from bigcharge.domain.stores import Credentials
 from bigcharge.domain.waits import EARLY_LOOK, LONGEST_OUTAGE_WAIT, LONGEST_REFUSAL_WAIT, backoff
 from bigcharge.services.charging import Case, Charging

@@ -3,11 +3,12 @@
 from datetime import timedelta
 from typing import Final
 
-from bigcharge.domain.charges import Charge, State, move, postpone
+from bigcharge.domain.charges import Charge, move, postpone
 from bigcharge.domain.concluding import decides
 from bigcharge.domain.declines import DECLINES, Decision
 from bigcharge.domain.errors import BigCommerceError, RateLimitedError, RefusedError, UnauthorizedError
 from bigcharge.domain.messages import Message
+from bigcharge.domain.states import State
 from bigcharge.domain.stores import Credentials, Pause
 from bigcharge.domain.waits import LONGEST_OUTAGE_WAIT, LONGEST_REFUSAL_WAIT, PAUSE_RECHECK, backoff
 from bigcharge.services.charging import HoldError

@@ -1,0 +1,46 @@
+"""What is written of each payment request, before it leaves and after (design, laws 1 and 7)."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from bigcharge.domain.money import Money
+from bigcharge.domain.states import State
+
+ATTEMPT_LIMIT: Final = 20  # card networks: no more than 20 attempts ...
+ATTEMPT_WINDOW: Final = timedelta(days=30)  # ... in 30 days
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One payment request, durable before it left (design, law 1).
+
+    Attributes:
+        number: 1 for the first.
+        cause: what led to it (a webhook's scope, "sweep", "instrument_changed", "operator").
+        method_id: the payment method.
+        instrument: the token's fingerprint.
+        brand: of a card.
+        last_4: of a card.
+        money: what the token charges.
+        token_id: `jti` of the payment access token.
+        token_expires_at: its `exp`.
+        sent_at: when the request was about to leave.
+        outcome: the state it came to; None while it is on its way; claimed where BigCommerce cannot have tried it.
+        code: BigCommerce's code, if it gave one.
+        retry_at: of a decline: before this the order does not try the instrument again; None: not ever.
+    """
+
+    number: int
+    cause: str
+    method_id: str
+    instrument: str
+    money: Money
+    token_id: str
+    token_expires_at: datetime
+    sent_at: datetime
+    brand: str | None = None
+    last_4: str | None = None
+    outcome: State | None = None
+    code: int | None = None
+    retry_at: datetime | None = None

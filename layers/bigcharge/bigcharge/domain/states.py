@@ -1,0 +1,51 @@
+"""The states of a charge, and the one table of transitions (design, law 6)."""
+
+from enum import StrEnum
+from typing import Final
+
+from bigcharge.domain.errors import BigchargeError
+
+
+class State(StrEnum):
+    """Where a charge stands."""
+
+    SKIPPED = "skipped"
+    CLAIMED = "claimed"
+    SUBMITTING = "submitting"
+    PAID = "paid"
+    AUTHORIZED = "authorized"
+    PENDING = "pending"
+    DECLINED = "declined"
+    UNKNOWN = "unknown"
+    FAILED = "failed"
+    PAID_ELSEWHERE = "paid_elsewhere"
+    REFUNDED = "refunded"
+    CANCELED = "canceled"
+
+
+# What the order itself may turn out to be before anything of ours was sent.
+_SEEN: Final = frozenset(
+    {State.SKIPPED, State.CLAIMED, State.DECLINED, State.PAID_ELSEWHERE, State.CANCELED, State.REFUNDED},
+)
+_ENDED: Final = frozenset({State.CANCELED, State.REFUNDED})
+_OUTCOMES: Final = frozenset({State.PAID, State.AUTHORIZED, State.PENDING, State.DECLINED, State.UNKNOWN, State.FAILED})
+
+TRANSITIONS: Final[dict[State | None, frozenset[State]]] = {
+    None: _SEEN,
+    State.SKIPPED: _SEEN,
+    State.CLAIMED: _SEEN | {State.SUBMITTING, State.FAILED},
+    State.SUBMITTING: _OUTCOMES | _ENDED | {State.CLAIMED},
+    State.UNKNOWN: _OUTCOMES | _ENDED | {State.CLAIMED},
+    State.PENDING: (_OUTCOMES | _ENDED) - {State.DECLINED, State.UNKNOWN},
+    State.DECLINED: _SEEN | {State.FAILED},
+    State.AUTHORIZED: _ENDED | {State.PAID},
+    State.PAID: frozenset({State.REFUNDED}),
+    State.PAID_ELSEWHERE: frozenset({State.REFUNDED}),
+    State.FAILED: frozenset(),
+    State.REFUNDED: frozenset(),
+    State.CANCELED: frozenset(),
+}
+
+
+class TransitionError(BigchargeError):
+    """A change that is not in the table: a fault of bigcharge, so nothing is saved."""
