@@ -9,13 +9,15 @@ from bigcharge.domain.access_tokens import AccessToken
 from bigcharge.domain.charges import Charge, DueCharge
 from bigcharge.domain.declines import Answer, Payment
 from bigcharge.domain.errors import ConflictError, InvalidInputError, NotFoundError, UnknownStoreError
-from bigcharge.domain.instruments import Choice, CustomerInstruments, Instrument, InstrumentType, PaymentMethod
+from bigcharge.domain.instruments import CustomerInstruments, Instrument, InstrumentType, PaymentMethod
 from bigcharge.domain.messages import Kind, Message
 from bigcharge.domain.money import Money
+from bigcharge.domain.new_orders import OrderChanges
 from bigcharge.domain.orders import Order, Transaction
 from bigcharge.domain.policy import Policy
 from bigcharge.domain.states import State
 from bigcharge.domain.stores import Credentials, Pause
+from bigcharge.domain.tenders import Tender
 
 STORE = "abc123"
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -143,7 +145,8 @@ class FakeBigCommerce:
     token_life: timedelta = timedelta(hours=1)
     verification_value_required: bool = True
     tokens: list[AccessToken] = field(default_factory=list)
-    paid: list[tuple[AccessToken, Choice, str | None]] = field(default_factory=list)
+    paid: list[tuple[AccessToken, Tender]] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
     before_pay: Callable[[], None] = lambda: None
 
     def __call__(self, credentials: Credentials) -> "FakeBigCommerce":
@@ -177,13 +180,30 @@ class FakeBigCommerce:
         self.tokens.append(token)
         return token
 
-    def pay(self, token: AccessToken, choice: Choice, verification_value: str | None) -> Payment:
+    def pay(self, token: AccessToken, tender: Tender) -> Payment:
         self.before_pay()
-        self.paid.append((token, choice, verification_value))
+        self.paid.append((token, tender))
         answer = self.answers.pop(0) if self.answers else Payment("payment-1", Answer.PAID)
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+    @property
+    def orders(self) -> "FakeBigCommerce":
+        return self
+
+    def _ask(self, what: str) -> None:
+        self.asked.append(what)
+        self._meet(what.partition(" ")[0])
+
+    def update_order(self, order_id: int, changes: OrderChanges) -> None:
+        self._ask(f"update_order {changes.status_id}")
+
+    def capture_payment(self, order_id: int) -> None:
+        self._ask("capture_payment")
+
+    def void_payment(self, order_id: int) -> None:
+        self._ask("void_payment")
 
     def list_customer_instruments(self, customer_id: int) -> tuple[Instrument, ...]:
         self._meet("list_customer_instruments")
@@ -217,3 +237,7 @@ class FakeInstruments:
     def finish(self, store_hash: str, customer_id: int, default: str | None, read_at: datetime) -> None:
         self.writes += 1
         self.head = (default, read_at)
+
+
+def run_in_turn[A, B](first: Callable[[], A], second: Callable[[], B]) -> tuple[A, B]:
+    return first(), second()

@@ -26,5 +26,7 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, list[d
     failed = bus().publish([change for _, change in changes])
     for _, change in changes:
         count("Changes", event=change.detail_type)
+        if change.alarm:
+            count("Alarms", cause=change.alarm)
     first = changes[failed[0]][0] if failed else unreadable
     return {"batchItemFailures": [{"itemIdentifier": first}] if first else []}

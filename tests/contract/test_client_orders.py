@@ -41,7 +41,8 @@ def test_an_order_is_made_as_in_the_documents_example(desk: Desk) -> None:
     order = desk.client.orders.create_order(NewOrder(BILLING, POSTERS, (SHIPPING,), customer_id=11))
     assert desk.last.line == "POST /stores/abc123/v2/orders"
     assert desk.last.sent == ORDER_EXAMPLE
-    assert order == Order(100, 0, 11, Money(6098, "USD"), "external", "", 1)
+    assert order == Order(100, 0, 11, Money(6098, "USD"), "external", "", 1, modified_at=order.modified_at)
+    assert order.modified_at is not None
     assert desk.last.answered["billing_address"] == ORDER_EXAMPLE["billing_address"]
     assert desk.client.get_order(100) == order
 

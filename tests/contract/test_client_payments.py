@@ -11,8 +11,16 @@ from bigcharge.domain.errors import DeclinedError, NotFoundError, OutcomeUnknown
 from bigcharge.domain.instruments import Choice, Instrument, InstrumentType, PaymentMethod, SupportedInstrument
 from bigcharge.domain.money import Money
 from bigcharge.domain.orders import Transaction
-from bigcharge.domain.payment_instruments import PaymentInstrument, StoredBankAccount, StoredCard, StoredPaypalAccount
-from bigcharge.domain.presented_instruments import Card, GiftCertificate, StoreCredit, TokenizedCard
+from bigcharge.domain.payment_instruments import (
+    PaymentInstrument,
+    StoreCredit,
+    StoredBankAccount,
+    StoredCard,
+    StoredPaypalAccount,
+)
+from bigcharge.domain.policy import Policy
+from bigcharge.domain.presented_instruments import Card, GiftCertificate, TokenizedCard
+from bigcharge.domain.tenders import make_tender
 from sandbox.bigcommerce import records
 from sandbox.bigcommerce.errors import PAYMENT_CODES
 from sandbox.bigcommerce.faults import Answer as Planned
@@ -85,8 +93,8 @@ def test_an_access_token_is_asked_for_and_read_as_the_document_prints_it(desk: D
 def test_a_stored_card_is_paid_with_as_in_the_documents_example(desk: Desk) -> None:
     order = desk.world.box.create_order(customer_id=store_the_examples_card(desk), amount=9800)
     token = desk.mint(order.order_id)
-    choice = Choice(the_examples_method().instruments[0], the_examples_method())
-    payment = desk.client.pay(token, choice, "4242")
+    method = the_examples_method()
+    payment = desk.client.pay(token, make_tender(Choice(method.instruments[0], method), Policy()))
     assert desk.last.line == "POST /stores/abc123/payments"
     assert desk.last.headers == PAYMENT_HEADERS | {"Authorization": f"PAT {token.value}"}
     assert desk.last.sent == {

@@ -12,7 +12,8 @@ import pytest
 from bigcharge.adapters.changes import read_change
 from bigcharge.adapters.ledger_items import charge_to_item, pause_to_item
 from bigcharge.domain.attempts import Attempt
-from bigcharge.domain.charges import Charge
+from bigcharge.domain.books import Difference
+from bigcharge.domain.charges import NEEDS_A_PERSON, Charge
 from bigcharge.domain.events import InstrumentRow, charge_event, instrument_event
 from bigcharge.domain.money import Money
 from bigcharge.domain.states import State
@@ -54,7 +55,28 @@ def test_every_documented_name_is_announced_and_no_other() -> None:
     changed = replace(ROW, instrument=replace(VISA, is_default=False))
     rows = ((None, ROW), (ROW, changed), (ROW, removed))
     instruments = {event.detail_type for old, new in rows if (event := instrument_event(old, new))}
-    assert orders | instruments | {"store.paused", "store.resumed"} == NAMES
+    differs = replace(CHARGE, difference=Difference.PAID_TWICE)
+    books = {event.detail_type for pair in ((CHARGE, differs), (differs, CHARGE)) if (event := charge_event(*pair))}
+    assert orders | instruments | books | {"store.paused", "store.resumed"} == NAMES
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "alarm"),
+    [
+        (CHARGE, replace(CHARGE, difference=Difference.PAID_TWICE), "books.differ"),
+        (replace(CHARGE, difference=Difference.PAID_TWICE), CHARGE, None),
+        (CHARGE, replace(CHARGE, state=State.UNKNOWN, reason=NEEDS_A_PERSON), NEEDS_A_PERSON),
+        (CHARGE, replace(CHARGE, state=State.DECLINED), None),
+    ],
+)
+def test_a_person_is_called_for_what_only_a_person_can_mend(old: Charge, new: Charge, alarm: str | None) -> None:
+    event = charge_event(old, new)
+    assert event is not None
+    assert event.alarm == alarm
+
+
+def test_every_difference_is_documented() -> None:
+    assert all(f"`{difference}`" in DOCUMENT for difference in Difference)
 
 
 def test_an_instruments_fields_are_the_documented_ones_and_hold_no_token() -> None:

@@ -11,16 +11,17 @@ from datetime import UTC, datetime
 
 from bigcharge.adapters.bigcommerce import Client, Pacing, connect
 from bigcharge.domain.access_tokens import AccessToken
-from bigcharge.domain.instruments import Choice, Instrument, InstrumentType, PaymentMethod
 from bigcharge.domain.money import Money
+from bigcharge.domain.payment_instruments import StoredCard
 from bigcharge.domain.stores import Credentials
+from bigcharge.domain.tenders import Tender
 
 type Behaviour = Callable[[socket.socket], None]
 
 PAT, STORE_TOKEN, CARD_TOKEN = "invented.pat.value", "invented-store-token", "c" * 64
 SECRETS = (PAT, STORE_TOKEN, CARD_TOKEN, "invented-secret")
 TOKEN = AccessToken(PAT, "jti-1", datetime(2026, 4, 1, tzinfo=UTC), 215, Money(9800, "USD"))
-CHOICE = Choice(Instrument(CARD_TOKEN, InstrumentType.CARD), PaymentMethod("stripe.card"))
+TENDER = Tender("stripe.card", "card", StoredCard(CARD_TOKEN, "4242"))
 PAID = b'{"data": {"id": "693bb4cd", "status": "success", "transaction_type": "purchase"}}'
 ORDER = b'{"id": 215, "status_id": 0, "customer_id": 7, "total_inc_tax": "98.0000", "currency_code": "USD"}'
 

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from bigcharge.adapters.bigcommerce import connections
 from bigcharge.domain.errors import NotSentError, OutcomeUnknownError
 from tests.integration.bigcommerce_wire import (
-    CHOICE,
+    TENDER,
     TOKEN,
     Behaviour,
     RawServer,
@@ -34,7 +34,7 @@ def test_nothing_was_sent_where_tls_did_not_come_about(greet: Behaviour) -> None
     server = RawServer(greet=greet)
     try:
         with pytest.raises(NotSentError):
-            make_client(server.port, scheme="https").pay(TOKEN, CHOICE, None)
+            make_client(server.port, scheme="https").pay(TOKEN, TENDER)
     finally:
         server.close()
 
@@ -68,7 +68,7 @@ def tls_server(certificate: Path) -> Iterator[RawServer]:
 
 def test_nothing_is_sent_to_a_host_that_is_not_trusted(tls_server: RawServer) -> None:
     with pytest.raises(NotSentError):
-        make_client(tls_server.port, scheme="https").pay(TOKEN, CHOICE, None)
+        make_client(tls_server.port, scheme="https").pay(TOKEN, TENDER)
     assert tls_server.requests == []
 
 
@@ -87,6 +87,6 @@ def test_a_tls_failure_after_a_payment_left_is_unknown(
     tls_server.behaviours = [behaviour]
     start = time.monotonic()
     with pytest.raises(OutcomeUnknownError):
-        make_client(tls_server.port, scheme="https").pay(TOKEN, CHOICE, None)
+        make_client(tls_server.port, scheme="https").pay(TOKEN, TENDER)
     assert time.monotonic() - start < 1.5
     assert len(tls_server.requests) == 1

@@ -11,12 +11,12 @@ from bigcharge.domain.declines import Answer, Payment
 from bigcharge.domain.errors import NotSentError, OutcomeUnknownError, RateLimitedError
 from tests.integration.bigcommerce_wire import (
     CARD_TOKEN,
-    CHOICE,
     ORDER,
     PAID,
     PAT,
     SECRETS,
     STORE_TOKEN,
+    TENDER,
     TOKEN,
     Behaviour,
     RawServer,
@@ -68,7 +68,7 @@ def test_a_payment_without_a_reliable_answer_is_unknown_and_sent_once(server: Ra
     server.behaviours = [behaviour]
     start = time.monotonic()
     with pytest.raises(OutcomeUnknownError) as caught:
-        make_client(server.port).pay(TOKEN, CHOICE, "4242")
+        make_client(server.port).pay(TOKEN, TENDER)
     assert time.monotonic() - start < 1.5
     assert len(server.requests) == 1
     assert_tells_nothing(caught.value)
@@ -82,13 +82,13 @@ def test_an_answer_that_begins_late_has_only_the_rest_of_the_time(server: RawSer
     server.behaviours = [begin_late]
     start = time.monotonic()
     with pytest.raises(OutcomeUnknownError):
-        make_client(server.port, pacing=Pacing(payment=1)).pay(TOKEN, CHOICE, None)
+        make_client(server.port, pacing=Pacing(payment=1)).pay(TOKEN, TENDER)
     assert time.monotonic() - start < 1.5
 
 
 def test_a_payment_is_sent_as_documented(server: RawServer) -> None:
     server.behaviours = [say(answer(201, PAID))]
-    assert make_client(server.port).pay(TOKEN, CHOICE, "4242") == Payment("693bb4cd", Answer.PAID)
+    assert make_client(server.port).pay(TOKEN, TENDER) == Payment("693bb4cd", Answer.PAID)
     head, _, body = server.requests[0].partition(b"\r\n\r\n")
     lines = head.decode().split("\r\n")
     assert lines[0] == "POST /stores/abc123/payments HTTP/1.1"
@@ -107,14 +107,14 @@ def test_a_connection_kept_open_by_one_payment_carries_no_other(server: RawServe
     server.behaviours = [lambda sock: sock.sendall(answer(201, PAID))] * 2
     client = make_client(server.port)
     for _ in range(2):
-        client.pay(TOKEN, CHOICE, None)
+        client.pay(TOKEN, TENDER)
     assert (len(server.requests), server.connections) == (2, 2)
 
 
 def test_a_payment_that_was_limited_says_for_how_long(server: RawServer) -> None:
     server.behaviours = [say(answer(429, b"", "X-Rate-Limit-Time-Reset-Ms: 2500", "Retry-After: 9"))]
     with pytest.raises(RateLimitedError) as caught:
-        make_client(server.port).pay(TOKEN, CHOICE, None)
+        make_client(server.port).pay(TOKEN, TENDER)
     assert (caught.value.wait, len(server.requests)) == (2.5, 1)
 
 
@@ -122,7 +122,7 @@ def test_nothing_was_sent_where_nobody_listens() -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     with pytest.raises(NotSentError) as caught:
-        make_client(port).pay(TOKEN, CHOICE, None)
+        make_client(port).pay(TOKEN, TENDER)
     assert_tells_nothing(caught.value)
 
 
@@ -132,7 +132,7 @@ def test_nothing_was_sent_where_the_name_is_unknown(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
     with pytest.raises(NotSentError):
-        make_client(1).pay(TOKEN, CHOICE, None)
+        make_client(1).pay(TOKEN, TENDER)
 
 
 def test_no_secret_reaches_a_log(server: RawServer, caplog: pytest.LogCaptureFixture) -> None:
@@ -140,8 +140,8 @@ def test_no_secret_reaches_a_log(server: RawServer, caplog: pytest.LogCaptureFix
     client = make_client(server.port)
     with caplog.at_level("DEBUG", logger="urllib3.connectionpool"):
         client.get_order(215)
-        client.pay(TOKEN, CHOICE, "4242")
+        client.pay(TOKEN, TENDER)
         with pytest.raises(OutcomeUnknownError):
-            client.pay(TOKEN, CHOICE, "4242")
+            client.pay(TOKEN, TENDER)
     assert "/payments" in caplog.text
     assert not [secret for secret in SECRETS if secret in caplog.text + repr(client)]

@@ -23,6 +23,7 @@ from bigcharge.adapters.ledger_items import (
     pause_from_item,
     pause_to_item,
 )
+from bigcharge.domain.acts import Act, ActKind
 from bigcharge.domain.attempts import Attempt
 from bigcharge.domain.charges import Charge, DueCharge
 from bigcharge.domain.errors import ConflictError
@@ -60,6 +61,7 @@ attempts = st.builds(
     codes,
     st.none() | times,
 )
+acts = st.builds(Act, st.sampled_from(ActKind), st.text(max_size=9), st.text(max_size=9), times)
 charges = st.builds(
     Charge,
     st.from_regex(r"[A-Za-z0-9_-]{1,64}", fullmatch=True),
@@ -71,6 +73,8 @@ charges = st.builds(
     codes,
     st.none() | monies,
     st.lists(attempts, max_size=3).map(tuple),
+    st.lists(acts, max_size=2).map(tuple),
+    texts,
     texts,
     st.none() | times,
     st.integers(0, 100),
@@ -143,7 +147,9 @@ def test_the_attributes_are_those_of_the_documentation() -> None:
         reason="insufficient_funds",
         code=30106,
         attempts=(replace(ATTEMPT, brand="visa", last_4="1111", outcome=State.DECLINED, code=30106, retry_at=NOW),),
+        acts=(Act(ActKind.RETRY, "jane", "new card", NOW),),
         transaction_id="t-1",
+        difference="paid_twice",
         due_at=NOW,
         absent_since=NOW,
         version=3,
@@ -159,6 +165,8 @@ def test_the_attributes_are_those_of_the_documentation() -> None:
         "order_id": {"N": "215"},
         "customer_id": {"N": "7"},
         "state": {"S": "declined"},
+        "acts": {"L": [{"M": {"kind": {"S": "retry"}, "who": {"S": "jane"}, "why": {"S": "new card"}, "at": time}}]},
+        "difference": {"S": "paid_twice"},
         "reason": {"S": "insufficient_funds"},
         "code": {"N": "30106"},
         "amount": {"N": "9800"},

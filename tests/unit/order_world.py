@@ -13,11 +13,13 @@ from bigcharge.services.sweeping import Sweeping
 from tests.fakes import (
     STORE,
     FakeBigCommerce,
+    FakeInstruments,
     FakeLedger,
     FakeQueue,
     FakeStores,
     Time,
     order_message,
+    run_in_turn,
 )
 
 POLICY = Policy(external_sources=("subscriptions",))
@@ -30,7 +32,10 @@ class World:
         self.queue = FakeQueue()
         self.stores = FakeStores()
         self.bigcommerce = FakeBigCommerce(self.clock)
-        self.orders = Orders(self.ledger, self.queue, self.stores, self.bigcommerce, self.clock)
+        self.instruments = FakeInstruments()
+        self.orders = Orders(
+            self.ledger, self.queue, self.stores, self.bigcommerce, lambda: self.instruments, run_in_turn, self.clock
+        )
 
     def look(self, cause: str = "store/order/created", seconds_left: float = 90.0) -> Charge:
         self.orders.look(order_message(cause=cause), lambda: seconds_left)

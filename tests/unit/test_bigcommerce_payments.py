@@ -9,12 +9,13 @@ from bigcharge.domain.declines import DECLINES
 from bigcharge.domain.errors import InvalidInputError
 from bigcharge.domain.instruments import Choice, Instrument, InstrumentType, PaymentMethod
 from bigcharge.domain.payment_instruments import (
+    StoreCredit,
     StoredBankAccount,
     StoredCard,
     StoredPaypalAccount,
     make_payment_instrument,
 )
-from bigcharge.domain.presented_instruments import Card, GiftCertificate, StoreCredit, TokenizedCard
+from bigcharge.domain.presented_instruments import Card, GiftCertificate, TokenizedCard
 
 TOKEN = "f" * 64
 CARD = Card("4242424242424242", "Jane Doe", 12, 2031, "422", 1, 2020, "7", save_instrument=True)

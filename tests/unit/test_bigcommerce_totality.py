@@ -22,9 +22,9 @@ from bigcharge.domain.errors import (
     RefusedError,
 )
 from bigcharge.domain.hooks import HookChanges, NewHook
-from bigcharge.domain.instruments import Choice, Instrument, InstrumentType, PaymentMethod
 from bigcharge.domain.money import Money
 from bigcharge.domain.new_orders import CustomProduct, NewOrder, OrderAddress, OrderChanges
+from bigcharge.domain.payment_instruments import StoredCard
 from bigcharge.domain.presented_instruments import GiftCertificate
 from bigcharge.domain.stored_instruments import (
     InstrumentAddress,
@@ -33,9 +33,10 @@ from bigcharge.domain.stored_instruments import (
     VaultedPaypalAccount,
 )
 from bigcharge.domain.stores import Credentials
+from bigcharge.domain.tenders import Tender
 
 TOKEN = AccessToken("invented.pat", "jti-1", datetime(2026, 4, 1, tzinfo=UTC), 215, Money(9800, "USD"))
-CHOICE = Choice(Instrument("c" * 64, InstrumentType.CARD), PaymentMethod("stripe.card"))
+TENDER = Tender("stripe.card", "card", StoredCard("c" * 64))
 # The first wait is longer than the call, so each is sent once: what is proved is the reading and not the repeating.
 PACING = Pacing(connect=1, read=1, call=1, payment=1, first_wait=9)
 
@@ -249,7 +250,7 @@ def test_a_payment_of_any_kind_is_made_declined_limited_or_unknown(wire: Wire, a
 @given(answer=answers(PAID))
 @example(answer=b"")
 def test_a_payment_is_made_declined_limited_or_unknown(wire: Wire, answer: bytes) -> None:
-    outcome = wire.call(answer, lambda client: client.pay(TOKEN, CHOICE, None))
+    outcome = wire.call(answer, lambda client: client.pay(TOKEN, TENDER))
     assert isinstance(outcome, Payment | DeclinedError | RateLimitedError | OutcomeUnknownError)
 
 
@@ -258,7 +259,7 @@ def test_a_payment_is_made_declined_limited_or_unknown(wire: Wire, answer: bytes
 def test_only_a_refusal_with_a_code_that_is_known_is_a_decline(wire: Wire, status: int, code: object) -> None:
     body = json.dumps({"code": code}).encode()
     answer = b"HTTP/1.1 %d Word\r\nContent-Length: %d\r\n\r\n%b" % (status, len(body), body)
-    outcome = wire.call(answer, lambda client: client.pay(TOKEN, CHOICE, None))
+    outcome = wire.call(answer, lambda client: client.pay(TOKEN, TENDER))
     known = 400 <= status < 500 and status != 429 and code in (30104, "30106", 3001)
     assert isinstance(outcome, DeclinedError) == known
     assert isinstance(outcome, RateLimitedError) == (status == 429)

@@ -20,6 +20,7 @@ from bigcharge.domain.errors import (
 )
 from bigcharge.domain.money import Money
 from bigcharge.domain.orders import OrderStatus, Transaction
+from bigcharge.domain.payment_instruments import StoredCard
 from bigcharge.domain.policy import InstrumentChoice, Policy, VerificationValue
 from bigcharge.domain.states import TRANSITIONS, State
 from tests.fakes import (
@@ -42,8 +43,8 @@ def test_an_eligible_order_is_charged_with_the_default_instrument(world: World) 
     world.bigcommerce.instruments = (MASTERCARD, VISA)
     charge = world.look()
     assert (charge.state, charge.transaction_id, charge.money) == (State.PAID, "payment-1", Money(9800, "USD"))
-    [(_, choice, verification_value)] = world.bigcommerce.paid
-    assert (choice.instrument, verification_value) == (VISA, "1111")
+    [(_, tender)] = world.bigcommerce.paid
+    assert (tender.name, tender.instrument) == (VISA.fingerprint, StoredCard(VISA.token, "1111"))
     attempt = charge.last_attempt
     assert attempt is not None
     assert (attempt.number, attempt.token_id, attempt.outcome, attempt.last_4) == (1, "jti-1", State.PAID, "1111")
@@ -264,7 +265,7 @@ def test_a_new_default_instrument_is_tried_at_once(world: World) -> None:
     world.look()
     world.bigcommerce.instruments = (replace(VISA, is_default=False), replace(MASTERCARD, is_default=True))
     assert world.look("instrument_changed").state is State.PAID
-    assert [choice.instrument.last_4 for _, choice, _ in world.bigcommerce.paid] == ["1111", "4444"]
+    assert [tender.last_4 for _, tender in world.bigcommerce.paid] == ["1111", "4444"]
 
 
 def test_a_refused_instrument_is_never_tried_again_for_the_order(world: World) -> None:
@@ -283,7 +284,7 @@ def test_a_policy_may_let_the_other_instruments_be_charged_after_the_default(wor
     world.look()
     world.clock.pass_by(seconds=5)
     assert world.look("sweep").state is State.PAID
-    assert [choice.instrument.last_4 for _, choice, _ in world.bigcommerce.paid] == ["1111", "4444"]
+    assert [tender.last_4 for _, tender in world.bigcommerce.paid] == ["1111", "4444"]
 
 
 def test_an_expired_card_is_skipped_without_a_payment_and_its_successor_charged(world: World) -> None:
@@ -472,8 +473,8 @@ def test_a_charge_that_could_not_be_finished_in_time_is_not_begun(world: World) 
 def test_the_verification_value_is_what_the_policy_says(world: World, choice: VerificationValue) -> None:
     world.stores.policies = replace(POLICY, verification_value=choice)
     world.look()
-    [(_, _, sent)] = world.bigcommerce.paid
-    assert sent == (None if choice is VerificationValue.NEVER else "1111")
+    [(_, tender)] = world.bigcommerce.paid
+    assert tender.instrument == StoredCard(VISA.token, None if choice is VerificationValue.NEVER else "1111")
 
 
 def test_an_unknown_store_is_an_error_so_that_the_message_is_kept(world: World) -> None:

@@ -46,7 +46,9 @@ def test_an_outage_floods_neither_the_queue_nor_bigcommerce(world: World, answer
 def test_a_paid_order_that_bigcommerce_lost_is_left_alone(world: World) -> None:
     world.look()
     world.bigcommerce.order = None
-    assert (world.look("store/order/statusUpdated").state, world.charge.due_at) == (State.PAID, None)
+    assert world.look("store/order/statusUpdated").state is State.PAID
+    world.clock.pass_by(hours=1)
+    assert (world.look("sweep").state, world.charge.due_at) == (State.PAID, None)
 
 
 def test_a_refund_during_an_outage_is_seen_after_it(world: World) -> None:

@@ -113,9 +113,12 @@ def intake() -> "Intake":
 
 def orders() -> "Orders":
     """What looks at orders: charges, settles, follows."""
+    from bigcharge.adapters.together import run_together  # noqa: PLC0415
     from bigcharge.services.orders import Orders  # noqa: PLC0415
 
-    return Orders(ledger(), queue(config.orders_queue_url()), stores(), connect(), now)
+    # The instruments table is asked by few policies only.
+    instruments = cache(instrument_table)
+    return Orders(ledger(), queue(config.orders_queue_url()), stores(), connect(), instruments, run_together, now)
 
 
 def sweeping() -> "Sweeping":

@@ -116,4 +116,5 @@ def _read_instrument(values: Mapping[str, Any]) -> Instrument:
         email=values.get("email"),
         issuer=values.get("issuer"),
         billing_address=values.get("billing_address"),
+        added_at=read_time(values.get("added_at")),
     )

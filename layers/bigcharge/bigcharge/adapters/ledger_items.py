@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from bigcharge.adapters.dynamodb_values import Item, epoch_seconds, from_item, read_time, to_item
+from bigcharge.domain.acts import Act, ActKind
 from bigcharge.domain.attempts import Attempt
 from bigcharge.domain.charges import Charge
 from bigcharge.domain.money import Money
@@ -61,7 +62,9 @@ def charge_to_item(charge: Charge) -> Item:
             "code": charge.code,
             **_write_money(charge.money),
             "attempts": [_write_attempt(attempt) for attempt in charge.attempts],
+            "acts": [_write_act(act) for act in charge.acts] or None,
             "transaction_id": charge.transaction_id,
+            "difference": charge.difference,
             "due_at": charge.due_at,
             "checks": charge.checks,
             "failed_looks": charge.failed_looks,
@@ -88,7 +91,9 @@ def charge_from_item(item: Mapping[str, Any]) -> Charge:
         code=values.get("code"),
         money=_read_money(values) if "amount" in values else None,
         attempts=tuple(_read_attempt(attempt) for attempt in values["attempts"]),
+        acts=tuple(_read_act(act) for act in values.get("acts", ())),
         transaction_id=values.get("transaction_id"),
+        difference=values.get("difference"),
         due_at=read_time(values.get("due_at")),
         checks=values["checks"],
         failed_looks=values.get("failed_looks", 0),
@@ -152,6 +157,14 @@ def _write_attempt(attempt: Attempt) -> dict[str, object]:
         "code": attempt.code,
         "retry_at": attempt.retry_at,
     }
+
+
+def _write_act(act: Act) -> dict[str, object]:
+    return {"kind": act.kind, "who": act.who, "why": act.why, "at": act.at}
+
+
+def _read_act(values: Mapping[str, Any]) -> Act:
+    return Act(ActKind(values["kind"]), values["who"], values["why"], datetime.fromisoformat(values["at"]))
 
 
 def _read_attempt(values: Mapping[str, Any]) -> Attempt:

@@ -9,6 +9,10 @@ from bigcharge.domain.states import State
 
 ATTEMPT_LIMIT: Final = 20  # card networks: no more than 20 attempts ...
 ATTEMPT_WINDOW: Final = timedelta(days=30)  # ... in 30 days
+STORE_CREDIT: Final = "store_credit"
+"""What stands for the instrument of an attempt that was made with the customer's store credit."""
+# A request may be on its way for so long, however soon its token dies: the client's time-outs together, with room.
+_LONGEST_REQUEST: Final = timedelta(seconds=45)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +23,7 @@ class Attempt:
         number: 1 for the first.
         cause: what led to it (a webhook's scope, "sweep", "instrument_changed", "operator").
         method_id: the payment method.
-        instrument: the token's fingerprint.
+        instrument: the token's fingerprint, or `STORE_CREDIT`.
         brand: of a card.
         last_4: of a card.
         money: what the token charges.
@@ -44,3 +48,13 @@ class Attempt:
     outcome: State | None = None
     code: int | None = None
     retry_at: datetime | None = None
+
+    @property
+    def is_store_credit(self) -> bool:
+        """Whether it was made with store credit, which no card network sees."""
+        return self.instrument == STORE_CREDIT
+
+    @property
+    def open_until(self) -> datetime:
+        """Until when BigCommerce may still take its request (design, law 2)."""
+        return max(self.token_expires_at, self.sent_at + _LONGEST_REQUEST)

@@ -5,11 +5,15 @@ Every change makes a new `Charge`; the ledger saves it only if the version that 
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
+from bigcharge.domain.acts import Act
 from bigcharge.domain.attempts import Attempt
 from bigcharge.domain.money import Money
-from bigcharge.domain.states import TRANSITIONS, State, TransitionError
+from bigcharge.domain.states import BY_OPERATOR, TRANSITIONS, State, TransitionError
+
+NEEDS_A_PERSON: Final = "needs_a_person"
+"""The reason of what was looked at, or asked for, as often as planned, in vain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +29,11 @@ class Charge:
         code: BigCommerce's last code.
         money: what is, or was, to be charged.
         attempts: every payment request ever made, oldest first.
+        acts: what operators did with it, oldest first.
         transaction_id: of the payment, once known.
+        difference: how BigCommerce's books differ from this charge; None where nobody found that they do.
         due_at: when to look again, by itself; None: only when something happens or a person acts.
-        checks: how many looks of the present wait have been made.
+        checks: how many looks of the present wait have been made, or requests to change the order or its payment.
         failed_looks: how many looks in a row brought no answer, or the same refusal.
         absent_since: since when every look, past the token's expiry, found no trace of the payment.
         updated_at: of the last change.
@@ -43,7 +49,9 @@ class Charge:
     code: int | None = None
     money: Money | None = None
     attempts: tuple[Attempt, ...] = ()
+    acts: tuple[Act, ...] = ()
     transaction_id: str | None = None
+    difference: str | None = None
     due_at: datetime | None = None
     checks: int = 0
     failed_looks: int = 0
@@ -71,7 +79,15 @@ class Charge:
 
     def attempts_since(self, start: datetime) -> int:
         """How many payment requests may have reached a card network at or after `start`."""
-        return sum(attempt.sent_at >= start and attempt.outcome is not State.CLAIMED for attempt in self.attempts)
+        return sum(
+            attempt.sent_at >= start and attempt.outcome is not State.CLAIMED and not attempt.is_store_credit
+            for attempt in self.attempts
+        )
+
+    @property
+    def has_used_store_credit(self) -> bool:
+        """Whether the customer's store credit has paid a part of the order, or all of it."""
+        return any(attempt.is_store_credit and attempt.outcome is State.PAID for attempt in self.attempts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +111,16 @@ def move(charge: Charge, state: State, now: datetime, **changes: Any) -> Charge:
     Raises:
         TransitionError: the table does not have it.
     """
-    if state not in TRANSITIONS[charge.state if charge.version else None]:
+    return _move(TRANSITIONS[charge.state if charge.version else None], charge, state, now, changes)
+
+
+def move_by_operator(charge: Charge, state: State, now: datetime, **changes: Any) -> Charge:  # noqa: ANN401 - likewise
+    """The charge in another state, by the table of what an operator may do; else as `move`."""
+    return _move(BY_OPERATOR.get(charge.state, frozenset()), charge, state, now, changes)
+
+
+def _move(allowed: frozenset[State], charge: Charge, state: State, now: datetime, changes: dict[str, Any]) -> Charge:
+    if state not in allowed:
         raise TransitionError(f"no transition from {charge.state} to {state}")
     fresh = {"reason": None, "code": None, "due_at": None, "checks": 0, "failed_looks": 0, "absent_since": None}
     return replace(charge, **(fresh | changes), state=state, updated_at=now)

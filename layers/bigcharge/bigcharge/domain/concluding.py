@@ -7,7 +7,7 @@ from bigcharge.domain.attempts import Attempt
 from bigcharge.domain.charges import Charge, move, with_last_attempt
 from bigcharge.domain.declines import DECLINES, Answer, Decision, Decline, Payment
 from bigcharge.domain.errors import BigCommerceError, DeclinedError, NotSentError, OutcomeUnknownError, RateLimitedError
-from bigcharge.domain.policy import InstrumentChoice, Policy
+from bigcharge.domain.policy import Capture, InstrumentChoice, Policy, WhenFailed
 from bigcharge.domain.states import State
 from bigcharge.domain.waits import EARLY_LOOK, PAUSE_RECHECK, backoff
 
@@ -15,12 +15,30 @@ _AGAIN_SOON: Final = timedelta(seconds=5)  # a new token, or another instrument,
 _READ_AGAIN: Final = timedelta(seconds=30)  # reads are seldom behind for longer
 _LONGEST_FIRST_CHECK: Final = timedelta(minutes=1)  # law 3: "first within a minute"
 _DAILY: Final = timedelta(days=1)
+_COMPARE_BOOKS_AFTER: Final = timedelta(hours=1)  # by then transactions and statuses do not lag any more
+# Refusals that say something of the instrument (or of store credit, as a fault of the request does), not of the order.
+_OF_INSTRUMENT: Final = frozenset({Decision.RETRY_ON_SCHEDULE, Decision.WAIT_FOR_INSTRUMENT, Decision.STOP})
 _ANSWERS: Final = {Answer.PAID: State.PAID, Answer.AUTHORIZED: State.AUTHORIZED, Answer.PENDING: State.PENDING}
 
 
 def first_check(policy: Policy) -> timedelta:
     """How long after a payment request its outcome is looked for, if it is not known by then."""
     return min((_LONGEST_FIRST_CHECK, *policy.check_unknown_after[:1]))
+
+
+def next_look(state: State, policy: Policy, now: datetime) -> datetime | None:
+    """When to look at a charge that has just come to this state; None: nothing is to be done by itself."""
+    match state:
+        case State.PENDING | State.UNKNOWN:
+            return now + first_check(policy)
+        case State.PAID:
+            return now + _COMPARE_BOOKS_AFTER
+        case State.AUTHORIZED if policy.capture is not Capture.NEVER:
+            return now if policy.capture is Capture.AT_ONCE else now + _DAILY
+        case State.FAILED if policy.when_failed is not WhenFailed.LEAVE:
+            return now
+        case _:
+            return None
 
 
 def conclude(charge: Charge, answer: Payment | BigCommerceError, policy: Policy, now: datetime) -> Charge:
@@ -47,16 +65,24 @@ def conclude(charge: Charge, answer: Payment | BigCommerceError, policy: Policy,
 
 
 def _accept(charge: Charge, payment: Payment, policy: Policy, now: datetime) -> Charge:
+    if charge.attempts[-1].is_store_credit:
+        return use_store_credit(charge, now)
     state = _ANSWERS[payment.answer]
-    due_at = now + first_check(policy) if state is State.PENDING else None
     answered = with_last_attempt(charge, outcome=state)
-    return move(answered, state, now, transaction_id=payment.payment_id, due_at=due_at)
+    return move(answered, state, now, transaction_id=payment.payment_id, due_at=next_look(state, policy, now))
+
+
+def use_store_credit(charge: Charge, now: datetime) -> Charge:
+    """The charge whose newest attempt was paid with store credit: the order says what is left to pay."""
+    paid = with_last_attempt(charge, outcome=State.PAID)
+    return move(paid, State.CLAIMED, now, reason="store_credit_used", due_at=now)
 
 
 def _settle_later(charge: Charge, code: int | None, policy: Policy, now: datetime) -> Charge:
     answered = with_last_attempt(charge, outcome=State.UNKNOWN, code=code)
     reason = DECLINES[code].reason if code in DECLINES else "no_reliable_answer"
-    return move(answered, State.UNKNOWN, now, reason=reason, code=code, due_at=now + first_check(policy))
+    due_at = next_look(State.UNKNOWN, policy, now)
+    return move(answered, State.UNKNOWN, now, reason=reason, code=code, due_at=due_at)
 
 
 def _take_back(charge: Charge, reason: str, wait: timedelta, now: datetime) -> Charge:
@@ -71,10 +97,11 @@ def _decline(charge: Charge, decline: Decline, policy: Policy, now: datetime) ->
     earlier = charge.attempts[:-1]
     why = {"reason": decline.reason, "code": decline.code}
     declined = with_last_attempt(charge, outcome=State.DECLINED, code=decline.code)
+    if charge.attempts[-1].is_store_credit and decline.decision in _OF_INSTRUMENT:
+        return move(declined, State.CLAIMED, now, reason="no_store_credit", code=decline.code, due_at=now)
     if _is_over(decline, earlier, policy):
-        return move(declined, State.FAILED, now, **why)
-    wait = _wait_after(decline, earlier, policy)
-    retry_at = now + wait if wait is not None else None
+        return move(declined, State.FAILED, now, due_at=next_look(State.FAILED, policy, now), **why)
+    retry_at = _retry_at(decline, earlier, policy, now)
     look_at = now + (_AGAIN_SOON if policy.instrument is InstrumentChoice.ANY else EARLY_LOOK)
     due_at = min(retry_at, look_at) if retry_at else look_at
     return move(with_last_attempt(declined, retry_at=retry_at), State.DECLINED, now, due_at=due_at, **why)
@@ -91,23 +118,24 @@ def _is_over(decline: Decline, earlier: tuple[Attempt, ...], policy: Policy) -> 
             return decision is Decision.STOP
 
 
-def _wait_after(decline: Decline, earlier: tuple[Attempt, ...], policy: Policy) -> timedelta | None:
-    """How long the instrument is left alone; None: it is not tried again for this order."""
+def _retry_at(decline: Decline, earlier: tuple[Attempt, ...], policy: Policy, now: datetime) -> datetime | None:
+    """Until when the instrument is left alone; None: it is not tried again for this order."""
     match decline.decision:
         case Decision.RETRY_ON_SCHEDULE:
-            return policy.retry_after[_count_scheduled(earlier)]
+            return policy.retry_time(now + policy.retry_after[_count_scheduled(earlier)])
         case Decision.TRY_ONCE_MORE:
-            return _AGAIN_SOON
+            return now + _AGAIN_SOON
         case Decision.READ_AGAIN:
-            return _DAILY if _has_code(earlier, decline) else _READ_AGAIN
+            return now + (_DAILY if _has_code(earlier, decline) else _READ_AGAIN)
         case Decision.PAUSE_STORE:
-            return PAUSE_RECHECK
+            return now + PAUSE_RECHECK
         case _:
             return None
 
 
 def _count_scheduled(attempts: tuple[Attempt, ...]) -> int:
-    return sum(decides(attempt.code, Decision.RETRY_ON_SCHEDULE) for attempt in attempts)
+    instruments = (attempt for attempt in attempts if not attempt.is_store_credit)
+    return sum(decides(attempt.code, Decision.RETRY_ON_SCHEDULE) for attempt in instruments)
 
 
 def _has_code(attempts: tuple[Attempt, ...], decline: Decline) -> bool:

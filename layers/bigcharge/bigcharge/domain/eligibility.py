@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Final
 
+from bigcharge.domain.acts import ActKind
 from bigcharge.domain.charges import Charge
 from bigcharge.domain.concluding import decides
 from bigcharge.domain.declines import Decision
@@ -17,12 +18,13 @@ _ELSEWHERE: Final = {
 }
 
 
-def judge(order: Order, policy: Policy | None) -> tuple[State, str | None] | None:
+def judge(order: Order, policy: Policy | None, *, part_paid: bool = False) -> tuple[State, str | None] | None:
     """None where the order may be charged; else the state that says why not, with its reason.
 
     Args:
         order: as it is now.
         policy: the store's; a store without one charges nothing.
+        part_paid: whether we have paid a part with store credit: then BigCommerce keeps the order Pending for the rest.
     """
     refusal = "no_policy" if policy is None else policy.refusal(order)
     if refusal:
@@ -31,7 +33,8 @@ def judge(order: Order, policy: Policy | None) -> tuple[State, str | None] | Non
         return State.SKIPPED, "order_archived"
     if order.status in _ELSEWHERE:
         return _ELSEWHERE[OrderStatus(order.status)], None
-    if order.status != OrderStatus.INCOMPLETE:
+    chargeable = {OrderStatus.INCOMPLETE, OrderStatus.PENDING} if part_paid else {OrderStatus.INCOMPLETE}
+    if order.status not in chargeable:
         return State.SKIPPED, f"order_status_{order.status}"
     if order.owed is None or order.owed.amount <= 0:
         return State.SKIPPED, "nothing_owed"
@@ -42,9 +45,11 @@ def refused_instruments(charge: Charge, now: datetime) -> frozenset[str]:
     """Fingerprints that this order must not try now, whatever state it is in.
 
     An instrument that was refused for good stays so, any other waits for its own `retry_at`; one that was not tried yet
-    (the shopper's new default card) may be tried at once.
+    (the shopper's new default card) may be tried at once, and so may each after an operator said to retry.
     """
-    latest = {attempt.instrument: attempt for attempt in charge.attempts if attempt.outcome is State.DECLINED}
+    retried_at = max((act.at for act in charge.acts if act.kind is ActKind.RETRY), default=None)
+    tried = [attempt for attempt in charge.attempts if retried_at is None or attempt.sent_at >= retried_at]
+    latest = {attempt.instrument: attempt for attempt in tried if attempt.outcome is State.DECLINED}
     waiting = {name for name, attempt in latest.items() if attempt.retry_at is not None and now < attempt.retry_at}
-    refused = {attempt.instrument for attempt in charge.attempts if decides(attempt.code, Decision.WAIT_FOR_INSTRUMENT)}
+    refused = {attempt.instrument for attempt in tried if decides(attempt.code, Decision.WAIT_FOR_INSTRUMENT)}
     return frozenset(waiting | refused)

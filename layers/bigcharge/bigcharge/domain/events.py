@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from bigcharge.domain.charges import Charge
+from bigcharge.domain.charges import NEEDS_A_PERSON, Charge
 from bigcharge.domain.instruments import Instrument
 from bigcharge.domain.states import State
 from bigcharge.domain.stores import Pause
@@ -12,6 +12,7 @@ from bigcharge.domain.stores import Pause
 SCHEMA_VERSION: Final = 1
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 _NAMES: Final = {State.PAID: "charged"}
+_ALARMING: Final = frozenset({"store.paused", "books.differ"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,13 @@ class Event:
     detail_type: str
     detail: dict[str, Any]
     time: datetime
+
+    @property
+    def alarm(self) -> str | None:
+        """The word under which a person is called for it; None where nobody need be."""
+        if self.detail_type in _ALARMING:
+            return self.detail_type
+        return NEEDS_A_PERSON if self.detail.get("reason") == NEEDS_A_PERSON else None
 
     def identified_by(self, event_id: str) -> "Event":
         """The same event with an id, which is the same however often it is announced."""
@@ -50,6 +58,7 @@ def charge_event(old: Charge | None, new: Charge) -> Event | None:
         "amount": new.money.amount if new.money else None,
         "currency": new.money.currency if new.money else None,
         "attempts": len(new.attempts),
+        "difference": new.difference,
         "payment_method_id": attempt.method_id if attempt else None,
         "token_fingerprint": attempt.instrument if attempt else None,
         "brand": attempt.brand if attempt else None,
@@ -58,7 +67,14 @@ def charge_event(old: Charge | None, new: Charge) -> Event | None:
         "retry_at": new.retry_at.isoformat() if new.retry_at and new.state is State.DECLINED else None,
         "version": new.version,
     }
-    return Event(f"order.{_NAMES.get(new.state, new.state)}", detail, new.updated_at)
+    return Event(_name(old, new), detail, new.updated_at)
+
+
+def _name(old: Charge | None, new: Charge) -> str:
+    """A difference of the books is found by a look that changes nothing else, so it has a name of its own."""
+    if new.difference != (old.difference if old else None) and old is not None and old.state is new.state:
+        return "books.differ" if new.difference else "books.agree"
+    return f"order.{_NAMES.get(new.state, new.state)}"
 
 
 def _without_looks(charge: Charge) -> Charge:

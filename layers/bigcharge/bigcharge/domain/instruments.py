@@ -15,6 +15,9 @@ class InstrumentType(StrEnum):
     BANK_ACCOUNT = "bank_account"
 
 
+_LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
+_YET_TO_COME: Final = datetime.max.replace(tzinfo=UTC)
+
 # What the store's list, the customer's list and the Payments API call each kind.
 SPELLINGS: Final = {
     "credit_card": InstrumentType.CARD,
@@ -54,6 +57,7 @@ class Instrument:
         email: of a PayPal account.
         issuer: of a bank account.
         billing_address: kept only where the policy says so.
+        added_at: when it was first seen, in the instruments table; no part of what it is.
     """
 
     token: str = field(repr=False)
@@ -67,6 +71,7 @@ class Instrument:
     email: str | None = field(default=None, repr=False)
     issuer: str | None = None
     billing_address: dict[str, str] | None = field(default=None, repr=False)
+    added_at: datetime | None = field(default=None, compare=False)
 
     @property
     def fingerprint(self) -> str:
@@ -139,25 +144,23 @@ class Choice:
     method: PaymentMethod
 
 
-def choose_instrument(
-    methods: tuple[PaymentMethod, ...],
-    *,
-    refused: frozenset[str],
-    any_instrument: bool,
-    now: datetime,
-) -> Choice | None:
-    """Choose what to charge: the default first, then, if the policy lets it, the customer's others.
+def list_offers(methods: tuple[PaymentMethod, ...], *, refused: frozenset[str], now: datetime) -> list[Choice]:
+    """What can be charged, in BigCommerce's order: only what it offers for this order, and no card that has expired.
 
     Args:
         methods: what BigCommerce offers for this order.
-        refused: fingerprints of instruments that this order must not try again.
-        any_instrument: whether instruments that are not the default may be charged.
-        now: to skip expired cards without a call.
+        refused: fingerprints of instruments that this order must not try now.
+        now: aware UTC.
     """
-    offers = [Choice(instrument, method) for method in methods for instrument in method.instruments]
-    offers.sort(key=lambda offer: not offer.instrument.is_default)
-    for offer in offers:
-        allowed = any_instrument or offer.instrument.is_default
-        if allowed and offer.instrument.fingerprint not in refused and not offer.instrument.has_expired(now):
-            return offer
-    return None
+    offers = (Choice(instrument, method) for method in methods for instrument in method.instruments)
+    return [
+        offer
+        for offer in offers
+        if offer.instrument.fingerprint not in refused and not offer.instrument.has_expired(now)
+    ]
+
+
+def find_newest(offers: list[Choice], held: tuple[Instrument, ...]) -> Choice:
+    """The offer that was stored last; one that the table does not hold yet is newer than all that it holds."""
+    known = {instrument.token: instrument.added_at or _LONG_AGO for instrument in held}
+    return max(offers, key=lambda offer: known.get(offer.instrument.token, _YET_TO_COME))

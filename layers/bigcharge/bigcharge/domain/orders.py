@@ -1,6 +1,7 @@
 """BigCommerce orders and their transactions, as far as charging looks at them."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import IntEnum, StrEnum
 
 from bigcharge.domain.money import Money
@@ -54,6 +55,8 @@ class Order:
         external_source: free text of whoever made the order.
         channel_id: the sales channel, where BigCommerce names one.
         is_archived: whether the merchant put it away (`is_deleted`); its status stays what it was.
+        store_credit: what store credit covers, in minor units.
+        modified_at: when BigCommerce last changed it, aware UTC; None where it does not say.
     """
 
     order_id: int
@@ -64,6 +67,8 @@ class Order:
     external_source: str = ""
     channel_id: int | None = None
     is_archived: bool = False
+    store_credit: int = 0
+    modified_at: datetime | None = None
 
 
 class TransactionEvent(StrEnum):
@@ -88,6 +93,7 @@ class Transaction:
         ok: whether the gateway did it (`status` "ok").
         money: the amount, where it can be read.
         failed: whether the gateway says that it did not do it (`status` "error"); another word says neither.
+        is_credit: whether it is store credit or a gift certificate, which no gateway charges.
     """
 
     transaction_id: str
@@ -95,3 +101,4 @@ class Transaction:
     ok: bool
     money: Money | None = None
     failed: bool = False
+    is_credit: bool = False

@@ -81,6 +81,13 @@ class StoredBankAccount:
         check_token(self.token)
 
 
+@dataclass(frozen=True, slots=True)
+class StoreCredit:
+    """The store credit of the order's customer: as much of it as the order owes."""
+
+    type: ClassVar[str] = "store_credit"
+
+
 def make_payment_instrument(choice: Choice, verification_value: str | None) -> PaymentInstrument:
     """What to send for a stored instrument.
 

@@ -1,7 +1,7 @@
 """A store's charge policy: closed by default, one flat JSON object, every key checked (design, law 5)."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -23,10 +23,34 @@ class VerificationValue(StrEnum):
 
 
 class InstrumentChoice(StrEnum):
-    """Which of the customer's instruments may be charged."""
+    """Which of the customer's instruments may be charged; the default comes first in any case."""
 
     DEFAULT = "default"
     ANY = "any"
+    MOST_RECENT = "most_recent"
+
+
+class StoreCreditUse(StrEnum):
+    """Whether the customer's store credit is used."""
+
+    NEVER = "never"
+    FIRST = "first"
+
+
+class Capture(StrEnum):
+    """When the money of an authorization is taken."""
+
+    NEVER = "never"
+    AT_ONCE = "at_once"
+    WHEN_SHIPPED = "when_shipped"
+
+
+class WhenFailed(StrEnum):
+    """What becomes of BigCommerce's order when its charge has failed for good."""
+
+    LEAVE = "leave"
+    DECLINE = "decline"
+    CANCEL = "cancel"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +62,17 @@ class Policy:
         order_sources: which ways of making an order are charged.
         channel_ids: None for all.
         currencies: ISO 4217 codes, None for all.
-        amount_range: smallest and largest amount in minor units, both included; None for all.
+        amount_range: smallest and largest amount in minor units before store credit, both included; None for all.
         recurring: tells the gateway that the merchant starts the payment.
-        instrument: the default only, or any of the customer's, the default first.
+        instrument: the default only; or, after the default, any other of the customer's, in BigCommerce's order or the
+            one that was stored last first.
         verification_value: what is sent with a stored card that asks for one.
-        store_credit: whether store credit is used ("never").
-        capture: when an authorization is captured ("never").
-        when_failed: what happens to the BigCommerce order of a failed charge ("leave").
+        store_credit: whether the customer's store credit is used, before an instrument pays the rest.
+        capture: when an authorization is captured: never (but by an operator), at once, or when all has shipped.
+        when_failed: what happens to the BigCommerce order of a failed charge.
         retry_after: waits between the attempts of a declined order.
+        retry_hour: the hour of the day at which retries are made, 0 to 23; None: as soon as the wait is over.
+        time_zone: of `retry_hour`, by its IANA name ("Europe/Berlin").
         check_unknown_after: waits between the checks of a payment whose outcome is not known.
         evidence_window: how long absence must last, past the token's `exp`, to count; zero: ask a person.
         instrument_retention: how long a removed instrument stays in the table.
@@ -63,10 +90,12 @@ class Policy:
     recurring: bool = True
     instrument: InstrumentChoice = InstrumentChoice.DEFAULT
     verification_value: VerificationValue = VerificationValue.LAST_4
-    store_credit: str = "never"
-    capture: str = "never"
-    when_failed: str = "leave"
+    store_credit: StoreCreditUse = StoreCreditUse.NEVER
+    capture: Capture = Capture.NEVER
+    when_failed: WhenFailed = WhenFailed.LEAVE
     retry_after: tuple[timedelta, ...] = _days(1, 3, 5, 7)
+    retry_hour: int | None = None
+    time_zone: str = "UTC"
     check_unknown_after: tuple[timedelta, ...] = (
         timedelta(seconds=30),
         timedelta(minutes=2),
@@ -93,7 +122,7 @@ class Policy:
             ("guest", order.customer_id == 0),
             ("amount_unreadable", order.owed is None),
             ("currency_not_in_policy", order.owed is not None and not self._takes_currency(order.owed)),
-            ("amount_not_in_policy", order.owed is not None and not self._takes_amount(order.owed)),
+            ("amount_not_in_policy", order.owed is not None and not self._takes_amount(order.owed, order.store_credit)),
         )
         return next((reason for reason, applies in excluded if applies), None)
 
@@ -103,5 +132,16 @@ class Policy:
     def _takes_currency(self, owed: Money) -> bool:
         return self.currencies is None or owed.currency in self.currencies
 
-    def _takes_amount(self, owed: Money) -> bool:
-        return self.amount_range is None or self.amount_range[0] <= owed.amount <= self.amount_range[1]
+    def _takes_amount(self, owed: Money, store_credit: int) -> bool:
+        """What store credit has paid counts as well, or the rest could fall out of the range."""
+        return self.amount_range is None or self.amount_range[0] <= owed.amount + store_credit <= self.amount_range[1]
+
+    def retry_time(self, earliest: datetime) -> datetime:
+        """The first moment from `earliest` on at which a retry may be made, aware UTC."""
+        if self.retry_hour is None:
+            return earliest
+        from zoneinfo import ZoneInfo  # noqa: PLC0415 - 8 ms of a cold start, and few policies name an hour
+
+        local = earliest.astimezone(ZoneInfo(self.time_zone))
+        at = local.replace(hour=self.retry_hour, minute=0, second=0, microsecond=0)
+        return (at if at >= local else at + timedelta(days=1)).astimezone(UTC)

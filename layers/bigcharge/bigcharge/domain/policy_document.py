@@ -2,11 +2,20 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from enum import StrEnum
 from typing import Any, Final
 
 from bigcharge.domain.durations import parse_duration
 from bigcharge.domain.errors import InvalidInputError
-from bigcharge.domain.policy import ANYTHING, InstrumentChoice, Policy, VerificationValue
+from bigcharge.domain.policy import (
+    ANYTHING,
+    Capture,
+    InstrumentChoice,
+    Policy,
+    StoreCreditUse,
+    VerificationValue,
+    WhenFailed,
+)
 
 type Parser = Callable[[object], Any]
 _CURRENCY_LENGTH: Final = 3
@@ -73,13 +82,31 @@ def _optional(parse: Parser) -> Parser:
     return lambda value: None if value is None else parse(value)
 
 
-def _one_of(*choices: str) -> Parser:
-    def parse_choice(value: object) -> object:
-        if value not in choices:
-            raise InvalidInputError("one of " + ", ".join(f'"{choice}"' for choice in choices))
-        return value
+def _one_of(choices: type[StrEnum]) -> Parser:
+    def parse_choice(value: object) -> StrEnum:
+        known = {str(choice): choice for choice in choices}
+        if not isinstance(value, str) or value not in known:
+            raise InvalidInputError("one of " + ", ".join(f'"{choice}"' for choice in known))
+        return known[value]
 
     return parse_choice
+
+
+def _hour(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value not in range(24):
+        raise InvalidInputError("an hour of the day, 0 to 23, or null")
+    return value
+
+
+def _time_zone(value: object) -> str:
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # noqa: PLC0415 - see `Policy.retry_time`
+
+    name = _text(value)
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise InvalidInputError('the IANA name of a time zone, such as "Europe/Berlin"') from None
+    return name
 
 
 def _sources(value: object) -> tuple[str, ...]:
@@ -112,12 +139,14 @@ _PARSERS: Final[dict[str, Parser]] = {
     "currencies": _optional(_list(_currency)),
     "amount_range": _optional(_amount_range),
     "recurring": _boolean,
-    "instrument": lambda value: InstrumentChoice(_one_of(*InstrumentChoice)(value)),
-    "verification_value": lambda value: VerificationValue(_one_of(*VerificationValue)(value)),
-    "store_credit": _one_of("never"),
-    "capture": _one_of("never"),
-    "when_failed": _one_of("leave"),
+    "instrument": _one_of(InstrumentChoice),
+    "verification_value": _one_of(VerificationValue),
+    "store_credit": _one_of(StoreCreditUse),
+    "capture": _one_of(Capture),
+    "when_failed": _one_of(WhenFailed),
     "retry_after": _list(parse_duration),
+    "retry_hour": _optional(_hour),
+    "time_zone": _time_zone,
     "check_unknown_after": _list(parse_duration),
     "evidence_window": _window,
     "instrument_retention": parse_duration,

@@ -108,13 +108,6 @@ class GiftCertificate:
         _require(_is_name(self.gift_certificate_code), "gift_certificate_code is a text")
 
 
-@dataclass(frozen=True, slots=True)
-class StoreCredit:
-    """The store credit of the order's customer."""
-
-    type: ClassVar[str] = "store_credit"
-
-
 def _require(fits: bool, rule: str) -> None:  # noqa: FBT001 - reads as "require this, else say that"
     if not fits:
         raise InvalidInputError(rule)

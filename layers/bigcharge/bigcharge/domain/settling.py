@@ -4,9 +4,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from bigcharge.domain.attempts import Attempt
-from bigcharge.domain.charges import Charge, move, with_last_attempt
-from bigcharge.domain.concluding import first_check
+from bigcharge.domain.charges import NEEDS_A_PERSON, Charge, move, with_last_attempt
+from bigcharge.domain.concluding import next_look, use_store_credit
 from bigcharge.domain.orders import PAID_STATUSES, Order, OrderStatus, Transaction, TransactionEvent
 from bigcharge.domain.policy import Policy
 from bigcharge.domain.states import State
@@ -14,13 +13,11 @@ from bigcharge.domain.states import State
 # Transactions may lag behind the order. An order that was paid shows its transaction by the third look, or its gateway
 # writes none: then the status, which only a payment moves there, is taken for the proof.
 _LOOKS_FOR_TRANSACTION: Final = 3
-# A request may be on its way for so long, however soon its token dies: the client's time-outs together, with room.
-_LONGEST_REQUEST: Final = timedelta(seconds=45)
 _MONEY_TAKEN: Final = frozenset({TransactionEvent.PURCHASE, TransactionEvent.CAPTURE, TransactionEvent.SETTLED})
 _DAILY: Final = timedelta(days=1)
 _OF_SETTLEMENT: Final = frozenset({TransactionEvent.PENDING, TransactionEvent.SETTLED})
 _REASONS: Final = {State.UNKNOWN: "no_reliable_answer", State.PENDING: "awaiting_settlement"}
-_NEVER_PAID: Final = frozenset({OrderStatus.INCOMPLETE, OrderStatus.CANCELLED, OrderStatus.DECLINED})
+_CLOSED_UNPAID: Final = frozenset({OrderStatus.CANCELLED, OrderStatus.DECLINED})
 
 
 def settle(
@@ -51,13 +48,15 @@ def settle(
     return _look_again(charge, absent_since, policy, now)
 
 
-def follow(charge: Charge, order: Order, transactions: tuple[Transaction, ...], now: datetime) -> Charge:
+def follow(
+    charge: Charge, order: Order, transactions: tuple[Transaction, ...], policy: Policy, now: datetime
+) -> Charge:
     """What became of a charge that is paid or authorized: captured, voided or refunded."""
     if order.status == OrderStatus.REFUNDED:
         return move(charge, State.REFUNDED, now)
     found = _find_trace(order, [one for one in transactions if _is_of(charge, one)])
     if charge.state is State.AUTHORIZED and found is not None and found[0] in {State.PAID, State.CANCELED}:
-        return move(charge, found[0], now)
+        return move(charge, found[0], now, due_at=next_look(found[0], policy, now))
     return charge
 
 
@@ -70,16 +69,20 @@ def _trace(
 ) -> Charge | None:
     if order.status == OrderStatus.REFUNDED:
         return _with_outcome(charge, State.REFUNDED, now)
+    if order.store_credit and charge.last_attempt is not None and charge.last_attempt.is_store_credit:
+        return use_store_credit(charge, now)
     ours = [transaction for transaction in transactions if _is_of(charge, transaction)]
     found = _find_trace(order, ours)
     if found is not None and found[0] is not charge.state:
         state, transaction = found
-        due_at = now + first_check(policy) if state is State.PENDING else None
+        due_at = next_look(state, policy, now)
         return _with_outcome(charge, state, now, transaction_id=transaction.transaction_id, due_at=due_at)
     if charge.state is State.PENDING and _has_failed(order, ours):
-        return _with_outcome(charge, State.FAILED, now, reason="payment_failed")
+        due_at = next_look(State.FAILED, policy, now)
+        return _with_outcome(charge, State.FAILED, now, reason="payment_failed", due_at=due_at)
     if found is None and order.status in PAID_STATUSES and charge.checks + 1 >= _LOOKS_FOR_TRANSACTION:
-        paid = _with_outcome(charge, State.PAID, now, reason="paid_by_order_status")
+        due_at = next_look(State.PAID, policy, now)
+        paid = _with_outcome(charge, State.PAID, now, reason="paid_by_order_status", due_at=due_at)
         return replace(paid, **_payment_of_another_amount(transactions))
     return None
 
@@ -103,7 +106,8 @@ def _find_trace(order: Order, transactions: list[Transaction]) -> tuple[State, T
 
 def _payment_of_another_amount(transactions: tuple[Transaction, ...]) -> dict[str, Any]:
     """The one payment of an order that was paid with another amount than ours: the shopper paid it meanwhile."""
-    taken = [one for one in transactions if one.ok and one.event in _MONEY_TAKEN and one.money is not None]
+    done = [one for one in transactions if one.ok and not one.is_credit]
+    taken = [one for one in done if one.event in _MONEY_TAKEN and one.money is not None]
     return {"transaction_id": taken[0].transaction_id, "money": taken[0].money} if len(taken) == 1 else {}
 
 
@@ -114,8 +118,9 @@ def _has_failed(order: Order, transactions: list[Transaction]) -> bool:
 
 
 def _is_of(charge: Charge, transaction: Transaction) -> bool:
-    """Whether it can be this payment: another amount is store credit, a gift certificate, or another's."""
-    return transaction.money is None or charge.money is None or transaction.money == charge.money
+    """Whether it can be this payment: another amount is another's."""
+    fits = transaction.money is None or charge.money is None or transaction.money == charge.money
+    return fits and not transaction.is_credit
 
 
 def _absent_since(
@@ -125,17 +130,20 @@ def _absent_since(
     now: datetime,
 ) -> datetime | None:
     """Since when no trace was seen by a look past the token's expiry; before that, absence says nothing."""
-    fenced = charge.last_attempt is not None and now < _fenced_until(charge.last_attempt)
-    money_moved = any(transaction.ok for transaction in transactions)
-    accepted = charge.state is State.PENDING
-    if order is None or order.status not in _NEVER_PAID or accepted or money_moved or fenced:
+    fenced = charge.last_attempt is not None and now < charge.last_attempt.open_until
+    money_moved = any(transaction.ok and not transaction.is_credit for transaction in transactions)
+    if order is None or charge.state is State.PENDING or money_moved or fenced:
+        return None
+    if not _still_owes(charge, order) and order.status not in _CLOSED_UNPAID:
         return None
     return charge.absent_since or now
 
 
-def _fenced_until(attempt: Attempt) -> datetime:
-    """Until when BigCommerce may still take this attempt's request."""
-    return max(attempt.token_expires_at, attempt.sent_at + _LONGEST_REQUEST)
+def _still_owes(charge: Charge, order: Order) -> bool:
+    """Whether it waits for a payment; BigCommerce keeps an order Pending whose store credit paid a part."""
+    return order.status == OrderStatus.INCOMPLETE or (
+        charge.has_used_store_credit and order.status == OrderStatus.PENDING
+    )
 
 
 def _is_evidence(absent_since: datetime, policy: Policy, now: datetime) -> bool:
@@ -143,7 +151,7 @@ def _is_evidence(absent_since: datetime, policy: Policy, now: datetime) -> bool:
 
 
 def _give_up_attempt(charge: Charge, order: Order, now: datetime) -> Charge:
-    if order.status == OrderStatus.INCOMPLETE:
+    if _still_owes(charge, order):
         never_charged = with_last_attempt(charge, outcome=State.FAILED)
         return move(never_charged, State.CLAIMED, now, reason="no_trace_of_payment", due_at=now)
     return _with_outcome(charge, State.CANCELED, now)
@@ -154,7 +162,7 @@ def _look_again(charge: Charge, absent_since: datetime | None, policy: Policy, n
     checks = charge.checks + 1
     due_at = _next_look(charge, checks, absent_since, policy, now)
     waits = checks < len(policy.check_unknown_after)
-    reason = (charge.reason or _REASONS[state]) if waits else "needs_a_person"
+    reason = (charge.reason or _REASONS[state]) if waits else NEEDS_A_PERSON
     changes = {"code": charge.code, "due_at": due_at, "checks": checks, "absent_since": absent_since}
     return _with_outcome(charge, state, now, reason=reason, **changes)
 
@@ -172,7 +180,7 @@ def _next_look(
     tomorrow = now + _DAILY
     if not policy.evidence_window or charge.last_attempt is None:
         return tomorrow
-    complete_at = absent_since + policy.evidence_window if absent_since else _fenced_until(charge.last_attempt)
+    complete_at = absent_since + policy.evidence_window if absent_since else charge.last_attempt.open_until
     return min(tomorrow, complete_at) if complete_at > now else tomorrow
 
 

@@ -33,7 +33,7 @@ _OUTCOMES: Final = frozenset({State.PAID, State.AUTHORIZED, State.PENDING, State
 TRANSITIONS: Final[dict[State | None, frozenset[State]]] = {
     None: _SEEN,
     State.SKIPPED: _SEEN,
-    State.CLAIMED: _SEEN | {State.SUBMITTING, State.FAILED},
+    State.CLAIMED: _SEEN | {State.SUBMITTING, State.FAILED, State.PAID},  # paid: by store credit alone
     State.SUBMITTING: _OUTCOMES | _ENDED | {State.CLAIMED},
     State.UNKNOWN: _OUTCOMES | _ENDED | {State.CLAIMED},
     State.PENDING: (_OUTCOMES | _ENDED) - {State.DECLINED, State.UNKNOWN},
@@ -44,6 +44,17 @@ TRANSITIONS: Final[dict[State | None, frozenset[State]]] = {
     State.FAILED: frozenset(),
     State.REFUNDED: frozenset(),
     State.CANCELED: frozenset(),
+}
+
+
+# What only an operator's command may do, which leaves a record of who, when and why.
+BY_OPERATOR: Final[dict[State, frozenset[State]]] = {
+    State.SKIPPED: frozenset({State.CLAIMED}),
+    State.DECLINED: frozenset({State.CLAIMED}),
+    State.FAILED: frozenset({State.CLAIMED, State.PAID}),
+    State.CANCELED: frozenset({State.CLAIMED}),
+    State.UNKNOWN: frozenset({State.PAID, State.FAILED}),
+    State.PENDING: frozenset({State.PAID, State.FAILED}),
 }
 
 

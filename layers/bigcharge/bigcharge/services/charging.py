@@ -8,14 +8,15 @@ from typing import Final
 from bigcharge.domain.access_tokens import AccessToken
 from bigcharge.domain.attempts import ATTEMPT_LIMIT, ATTEMPT_WINDOW, Attempt
 from bigcharge.domain.charges import Charge, move
-from bigcharge.domain.concluding import conclude, first_check
+from bigcharge.domain.concluding import conclude, first_check, next_look
 from bigcharge.domain.declines import Payment
 from bigcharge.domain.errors import BigCommerceError, ConflictError
-from bigcharge.domain.instruments import Choice, InstrumentType
 from bigcharge.domain.messages import Message
 from bigcharge.domain.orders import Order
-from bigcharge.domain.policy import Policy, VerificationValue
+from bigcharge.domain.policy import Policy
 from bigcharge.domain.states import State
+from bigcharge.domain.stores import Credentials
+from bigcharge.domain.tenders import Tender
 from bigcharge.services.ports import BigCommerce, Clock, Ledger
 
 # How long a claim keeps others away: the token's request (its deadline is 12 s) and one write, with room. Taking over a
@@ -45,6 +46,7 @@ class Case:
         message: what led to it.
         charge: as read from the ledger; version 0 for an order that the ledger does not know.
         policy: the store's.
+        credentials: the store's.
         bigcommerce: the store's client.
         seconds_left: until this function is stopped.
     """
@@ -52,6 +54,7 @@ class Case:
     message: Message
     charge: Charge
     policy: Policy
+    credentials: Credentials
     bigcommerce: BigCommerce
     seconds_left: Callable[[], float]
 
@@ -69,29 +72,27 @@ class Charging:
         lease = {"due_at": now + CLAIM_LEASE, "reason": _wait_of(charge), "failed_looks": charge.failed_looks}
         return self._ledger.save(move(charge, State.CLAIMED, now, **lease))
 
-    def charge(self, case: Case, order: Order, choice: Choice) -> Charge:
+    def charge(self, case: Case, order: Order, tender: Tender) -> Charge:
         """Charge a claimed order: token, amount guard, durable attempt, payment, record (design, laws 1 to 4).
 
         Args:
             case: its charge is `claimed`, by us.
             order: as it is now.
-            choice: what to charge.
+            tender: what to charge.
 
         Raises:
             BigCommerceError: nothing was sent; the claim stands and is to be put back.
             ConflictError: another worker took over; nothing was sent.
         """
-        claimed = case.charge
-        now = self._clock()
-        if claimed.attempts_since(now - ATTEMPT_WINDOW) >= ATTEMPT_LIMIT:
-            return self._ledger.save(move(claimed, State.FAILED, now, reason="attempt_limit"))
+        claimed, now = case.charge, self._clock()
+        if not tender.is_store_credit and claimed.attempts_since(now - ATTEMPT_WINDOW) >= ATTEMPT_LIMIT:
+            due_at = next_look(State.FAILED, case.policy, now)
+            return self._ledger.save(move(claimed, State.FAILED, now, reason="attempt_limit", due_at=due_at))
         token = self._create_token(case, order)
         if case.seconds_left() < SECONDS_TO_PAY:
             raise HoldError("out_of_time")
-        submitted = self._write_attempt(case, choice, token)
-        verification_value = _verification_value(choice, case.policy)
-        answer = _pay(case.bigcommerce, token, choice, verification_value)
-        return self._record(submitted, answer, case.policy)
+        submitted = self._write_attempt(case, tender, token)
+        return self._record(submitted, _pay(case.bigcommerce, token, tender), case.policy)
 
     def _create_token(self, case: Case, order: Order) -> AccessToken:
         token = case.bigcommerce.create_access_token(order.order_id, is_recurring=case.policy.recurring)
@@ -99,16 +100,16 @@ class Charging:
             raise HoldError("amount_changed")
         return token
 
-    def _write_attempt(self, case: Case, choice: Choice, token: AccessToken) -> Charge:
+    def _write_attempt(self, case: Case, tender: Tender, token: AccessToken) -> Charge:
         now = self._clock()
         made = _processed(case.charge.attempts)
         attempt = Attempt(
             number=len(made) + 1,
             cause=case.message.cause,
-            method_id=choice.method.method_id,
-            instrument=choice.instrument.fingerprint,
-            brand=choice.instrument.brand,
-            last_4=choice.instrument.last_4,
+            method_id=tender.method_id,
+            instrument=tender.name,
+            brand=tender.brand,
+            last_4=tender.last_4,
             money=token.money,
             token_id=token.token_id,
             token_expires_at=token.expires_at,
@@ -146,19 +147,8 @@ def _still_open(stored: Charge, submitted: Charge) -> bool:
     return same and stored.state in {State.SUBMITTING, State.UNKNOWN}
 
 
-def _pay(
-    bigcommerce: BigCommerce,
-    token: AccessToken,
-    choice: Choice,
-    verification_value: str | None,
-) -> Payment | BigCommerceError:
+def _pay(bigcommerce: BigCommerce, token: AccessToken, tender: Tender) -> Payment | BigCommerceError:
     try:
-        return bigcommerce.pay(token, choice, verification_value)
+        return bigcommerce.pay(token, tender)
     except BigCommerceError as error:
         return error
-
-
-def _verification_value(choice: Choice, policy: Policy) -> str | None:
-    """The older document maps the last four digits to it; a CVV is never kept (facts, Payments)."""
-    asked = choice.method.verification_value_required and choice.instrument.type is InstrumentType.CARD
-    return choice.instrument.last_4 if asked and policy.verification_value is VerificationValue.LAST_4 else None

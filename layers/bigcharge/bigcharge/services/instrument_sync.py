@@ -110,8 +110,10 @@ class InstrumentSync:
         changed = [instrument for instrument in found if instrument not in held]
         kept = {instrument.token for instrument in found}
         removed = [instrument for instrument in held if instrument.token not in kept]
+        added_at = {instrument.token: instrument.added_at for instrument in held}
         for instrument in changed:
-            self._table.put(store_hash, customer_id, instrument, read_at)
+            known = replace(instrument, added_at=added_at.get(instrument.token) or read_at)
+            self._table.put(store_hash, customer_id, known, read_at)
         for instrument in removed:
             self._table.remove(store_hash, customer_id, instrument, read_at, read_at + policy.instrument_retention)
         return Synced(len(changed), len(removed))

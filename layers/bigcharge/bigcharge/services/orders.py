@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Final
+from functools import partial
+from typing import Final, NoReturn
 
 from bigcharge.domain.charges import Charge, move, postpone
-from bigcharge.domain.concluding import decides
+from bigcharge.domain.concluding import decides, next_look
 from bigcharge.domain.declines import Decision
-from bigcharge.domain.eligibility import judge, refused_instruments
+from bigcharge.domain.eligibility import judge
 from bigcharge.domain.errors import (
     BigCommerceError,
     ConflictError,
@@ -16,21 +17,23 @@ from bigcharge.domain.errors import (
     NotFoundError,
     UnknownStoreError,
 )
-from bigcharge.domain.instruments import Choice, choose_instrument
+from bigcharge.domain.instruments import PaymentMethod
 from bigcharge.domain.messages import Message
 from bigcharge.domain.orders import Order
-from bigcharge.domain.policy import InstrumentChoice, Policy
-from bigcharge.domain.settling import follow, settle
+from bigcharge.domain.policy import Policy
+from bigcharge.domain.settling import settle
 from bigcharge.domain.states import State
 from bigcharge.domain.stores import Credentials
+from bigcharge.domain.tenders import Tender
 from bigcharge.domain.waits import EARLY_LOOK, LONGEST_OUTAGE_WAIT, LONGEST_REFUSAL_WAIT, backoff
 from bigcharge.services.charging import Case, Charging
-from bigcharge.services.ports import BigCommerce, Clock, Connect, Ledger, Queue, Stores
-from bigcharge.services.waiting import LOOKS_IN_VAIN, STATUS_CHANGED, Waiting
+from bigcharge.services.choosing import Choosing
+from bigcharge.services.following import Following, find_order
+from bigcharge.services.ports import Clock, Connect, Instruments, Ledger, Queue, Stores, Together
+from bigcharge.services.waiting import LOOKS_IN_VAIN, Waiting
 
 _NEW: Final = frozenset({State.SKIPPED, State.CLAIMED, State.DECLINED})
 _UNSETTLED: Final = frozenset({State.SUBMITTING, State.UNKNOWN, State.PENDING})
-_CLOSED: Final = frozenset({State.FAILED, State.REFUNDED, State.CANCELED})
 _NO_INSTRUMENT: Final = "no_usable_instrument"
 _DAILY: Final = timedelta(days=1)
 
@@ -38,14 +41,26 @@ _DAILY: Final = timedelta(days=1)
 class Orders:
     """Looks at one order at a time. Safe to call any number of times, by any number of workers, in any order."""
 
-    def __init__(self, ledger: Ledger, queue: Queue, stores: Stores, connect: Connect, clock: Clock) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        queue: Queue,
+        stores: Stores,
+        connect: Connect,
+        instruments: Callable[[], Instruments],
+        together: Together,
+        clock: Clock,
+    ) -> None:
         self._ledger = ledger
         self._queue = queue
         self._stores = stores
         self._connect = connect
+        self._together = together
         self._clock = clock
         self._charging = Charging(ledger, clock)
         self._waiting = Waiting(ledger, queue, clock)
+        self._choosing = Choosing(instruments, clock)
+        self._following = Following(ledger, self._waiting, clock)
 
     def look(self, message: Message, seconds_left: Callable[[], float]) -> Charge | None:
         """Look at the order and do what is due.
@@ -63,7 +78,7 @@ class Orders:
         known, pause = self._ledger.read(message.store_hash, message.id)
         now = self._clock()
         charge = known or Charge(message.store_hash, message.id, State.CLAIMED, now)
-        if charge.state in _CLOSED or _is_at_work(charge, now):
+        if charge.state is State.REFUNDED or _is_at_work(charge, now):
             return charge
         try:
             credentials = self._stores.credentials(message.store_hash)
@@ -90,62 +105,69 @@ class Orders:
             if charge.state in _NEW:
                 return self._waiting.hold(charge, message, "policy_invalid", LONGEST_OUTAGE_WAIT)
             policy = None  # settling reads and sends nothing, so it needs no consent
-        case = Case(message, charge, policy or Policy(), self._connect(credentials), seconds_left)
+        case = Case(message, charge, policy or Policy(), credentials, self._connect(credentials), seconds_left)
         try:
             if charge.state in _UNSETTLED:
                 return self._settle(case)
             if charge.state not in _NEW:
-                return self._follow(case)
-            return self._consider(case, policy, credentials)
+                return self._following.follow(case)
+            return self._consider(case, policy)
         except BigCommerceError as error:
             return self._waiting.hold_after(error, charge, message, credentials)
 
-    def _consider(self, case: Case, policy: Policy | None, credentials: Credentials) -> Charge:
+    def _consider(self, case: Case, policy: Policy | None) -> Charge:
         charge, now = case.charge, self._clock()
         try:
-            order = case.bigcommerce.get_order(charge.order_id)
+            order, get_methods = self._read(case, policy)
         except NotFoundError:
             if charge.attempts:
                 raise
             return self._skip_missing(charge, now)
+        verdict = judge(order, policy, part_paid=charge.has_used_store_credit)
+        if charge.has_used_store_credit and verdict == (State.PAID_ELSEWHERE, None) and _owes_nothing(order):
+            return self._finish_with_store_credit(case)
         charge = replace(charge, customer_id=order.customer_id, money=order.owed)
-        verdict = judge(order, policy)
         if verdict is not None:
             return self._leave(charge, *verdict, now)
-        choice = _choose(charge, case.bigcommerce, case.policy, now)
-        if choice is None:
+        case = replace(case, charge=charge)
+        tender = self._choosing.choose_store_credit(case, order)
+        tender = tender or self._choosing.choose_instrument(case, get_methods())
+        if tender is None:
             return self._wait_for_instrument(charge, now)
-        return self._charge(replace(case, charge=self._charging.claim(charge)), order, choice, credentials)
+        return self._charge(replace(case, charge=self._charging.claim(charge)), order, tender)
 
-    def _charge(self, case: Case, order: Order, choice: Choice, credentials: Credentials) -> Charge:
+    def _read(self, case: Case, policy: Policy | None) -> tuple[Order, Callable[[], tuple[PaymentMethod, ...]]]:
+        """The order, and what gets its methods: for a new order, which is likely to be charged, at the same time."""
+        get_order = partial(case.bigcommerce.get_order, case.charge.order_id)
+        get_methods = partial(case.bigcommerce.get_payment_methods, case.charge.order_id)
+        if case.charge.version or policy is None:
+            return get_order(), get_methods
+        return self._together(get_order, partial(_keep_result, get_methods))
+
+    def _charge(self, case: Case, order: Order, tender: Tender) -> Charge:
         try:
-            charge = self._charging.charge(case, order, choice)
+            charge = self._charging.charge(case, order, tender)
         except BigCommerceError as error:
-            return self._waiting.hold_after(error, case.charge, case.message, credentials)
+            return self._waiting.hold_after(error, case.charge, case.message, case.credentials)
         if decides(charge.code, Decision.PAUSE_STORE):
-            self._waiting.pause_store(credentials, charge.reason or "", charge.code)
-        if charge.state is State.CLAIMED and charge.due_at is not None:
+            self._waiting.pause_store(case.credentials, charge.reason or "", charge.code)
+        goes_on = charge.state is State.CLAIMED or charge.is_due(self._clock())
+        if goes_on and charge.due_at is not None:
             self._queue.send(case.message, delay=(charge.due_at - self._clock()).total_seconds())
         return charge
 
+    def _finish_with_store_credit(self, case: Case) -> Charge:
+        """The customer's store credit has paid all of it."""
+        now = self._clock()
+        due_at = next_look(State.PAID, case.policy, now)
+        paid = move(case.charge, State.PAID, now, reason="paid_with_store_credit", due_at=due_at)
+        return self._ledger.save(paid)
+
     def _settle(self, case: Case) -> Charge:
         transactions = case.bigcommerce.get_transactions(case.charge.order_id)
-        order = _find_order(case)
+        order = find_order(case.bigcommerce, case.charge.order_id)
         changed = settle(case.charge, order, transactions, case.policy, self._clock())
         return case.charge if changed is case.charge else self._ledger.save(changed)
-
-    def _follow(self, case: Case) -> Charge:
-        """Only a change of status, or anything on an authorization, can have changed what became of the money."""
-        charge, now = case.charge, self._clock()
-        authorized = charge.state is State.AUTHORIZED
-        if not authorized and case.message.cause != STATUS_CHANGED and not charge.is_due(now):
-            return charge
-        order = _find_order(case)
-        transactions = case.bigcommerce.get_transactions(charge.order_id) if authorized else ()
-        changed = follow(charge, order, transactions, now) if order is not None else charge
-        if changed is charge and charge.due_at is not None:
-            changed = postpone(charge, None)  # the look that it waited for is done
-        return charge if changed is charge else self._ledger.save(changed)
 
     def _leave(self, charge: Charge, state: State, reason: str | None, now: datetime) -> Charge:
         """Leave the order alone; one that we have tried to charge before is looked at daily, should it change back."""
@@ -187,15 +209,18 @@ def _is_at_work(charge: Charge, now: datetime) -> bool:
     return charge.version > 0 and charge.state in {State.CLAIMED, State.SUBMITTING} and not charge.is_due(now)
 
 
-def _find_order(case: Case) -> Order | None:
+def _owes_nothing(order: Order) -> bool:
+    return order.owed is not None and order.owed.amount == 0
+
+
+def _keep_result[T](call: Callable[[], T]) -> Callable[[], T]:
+    """Call now, and return or raise what came of it when it is asked for."""
     try:
-        return case.bigcommerce.get_order(case.charge.order_id)
-    except NotFoundError:
-        return None
+        result = call()
+    except BigCommerceError as error:
+        return partial(_raise, error)
+    return lambda: result
 
 
-def _choose(charge: Charge, bigcommerce: BigCommerce, policy: Policy, now: datetime) -> Choice | None:
-    methods = bigcommerce.get_payment_methods(charge.order_id)
-    refused = refused_instruments(charge, now)
-    any_instrument = policy.instrument is InstrumentChoice.ANY
-    return choose_instrument(methods, refused=refused, any_instrument=any_instrument, now=now)
+def _raise(error: Exception) -> NoReturn:
+    raise error

@@ -2,16 +2,20 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from bigcharge.domain.access_tokens import AccessToken
 from bigcharge.domain.charges import Charge, DueCharge
 from bigcharge.domain.declines import Payment
-from bigcharge.domain.instruments import Choice, CustomerInstruments, Instrument, PaymentMethod
+from bigcharge.domain.instruments import CustomerInstruments, Instrument, PaymentMethod
 from bigcharge.domain.messages import Message
 from bigcharge.domain.orders import Order, Transaction
 from bigcharge.domain.policy import Policy
 from bigcharge.domain.stores import Credentials, Pause
+from bigcharge.domain.tenders import Tender
+
+if TYPE_CHECKING:
+    from bigcharge.domain.new_orders import OrderChanges
 
 type Clock = Callable[[], datetime]
 """The present, aware UTC."""
@@ -32,7 +36,7 @@ class BigCommerce(Protocol):
     def create_access_token(self, order_id: int, *, is_recurring: bool) -> AccessToken:
         """A new payment access token. Whatever goes wrong here, nothing was charged."""
 
-    def pay(self, token: AccessToken, choice: Choice, verification_value: str | None) -> Payment:
+    def pay(self, token: AccessToken, tender: Tender) -> Payment:
         """Charge, at most once: nothing below sends the request again.
 
         Raises:
@@ -42,8 +46,32 @@ class BigCommerce(Protocol):
             OutcomeUnknownError: everything else.
         """
 
+    @property
+    def orders(self) -> "OrderCalls":
+        """What changes an order, or the payment of one."""
+
     def list_customer_instruments(self, customer_id: int) -> tuple[Instrument, ...]:
         """Every stored instrument of the customer."""
+
+
+class OrderCalls(Protocol):
+    """What BigCommerce can be asked to do with an order. It is done later, or refused; the order shows it."""
+
+    def update_order(self, order_id: int, changes: "OrderChanges") -> object:
+        """Change it."""
+
+    def capture_payment(self, order_id: int) -> None:
+        """Take the money that its authorization holds."""
+
+    def void_payment(self, order_id: int) -> None:
+        """Give its authorization up."""
+
+
+class Together(Protocol):
+    """Runs two calls at the same time."""
+
+    def __call__[A, B](self, first: Callable[[], A], second: Callable[[], B]) -> tuple[A, B]:
+        """What both returned; raises what the first raised, else what the second did, when both are over."""
 
 
 type Connect = Callable[[Credentials], BigCommerce]

@@ -18,6 +18,9 @@ STATUS_CHANGED: Final = "store/order/statusUpdated"
 _LONGEST_DELAY: Final = timedelta(minutes=15)  # of a queue; what waits for longer waits for the sweep alone
 LOOKS_IN_VAIN: Final = 16  # at an order that BigCommerce does not show, or makes no token for: some two days of them
 
+_PAID: Final = frozenset({State.PAID, State.PAID_ELSEWHERE})
+_ENDED: Final = _PAID | {State.FAILED, State.CANCELED}
+
 
 class Waiting:
     """Keeps what has to wait."""
@@ -33,8 +36,8 @@ class Waiting:
         if not charge.version:
             waiting = {"reason": "store_paused", "code": code, "due_at": soon}
             return self._ledger.save(move(charge, State.CLAIMED, self._clock(), **waiting))
-        is_hint = charge.state not in {State.PAID, State.PAID_ELSEWHERE} or message.cause == STATUS_CHANGED
-        if not is_hint or (charge.due_at is not None and charge.due_at <= soon):
+        has_ended = charge.state in _ENDED and (charge.state not in _PAID or message.cause != STATUS_CHANGED)
+        if has_ended or (charge.due_at is not None and charge.due_at <= soon):
             return charge
         return self._ledger.save(postpone(charge, soon))
 

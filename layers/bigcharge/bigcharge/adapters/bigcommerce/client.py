@@ -22,10 +22,11 @@ from bigcharge.adapters.bigcommerce.transport import Host
 from bigcharge.domain.access_tokens import AccessToken
 from bigcharge.domain.declines import Payment
 from bigcharge.domain.errors import RateLimitedError
-from bigcharge.domain.instruments import Choice, Instrument, PaymentMethod
+from bigcharge.domain.instruments import Instrument, PaymentMethod
 from bigcharge.domain.orders import Order, Transaction
-from bigcharge.domain.payment_instruments import PaymentInstrument, make_payment_instrument
+from bigcharge.domain.payment_instruments import PaymentInstrument
 from bigcharge.domain.stores import Credentials, check_id, check_store_hash
+from bigcharge.domain.tenders import Tender
 
 if TYPE_CHECKING:
     from bigcharge.adapters.bigcommerce.hooks import Hooks
@@ -100,9 +101,9 @@ class Client:
         order = {"id": check_id(order_id), "is_recurring": is_recurring}
         return self.rest.post("/v3/payments/access_tokens", {"order": order}, read_token)
 
-    def pay(self, token: AccessToken, choice: Choice, verification_value: str | None) -> Payment:
-        """Charge a stored instrument; see `process_payment`."""
-        return self.process_payment(token, make_payment_instrument(choice, verification_value), choice.method.method_id)
+    def pay(self, token: AccessToken, tender: Tender) -> Payment:
+        """Charge a tender; see `process_payment`."""
+        return self.process_payment(token, tender.instrument, tender.method_id)
 
     def process_payment(self, token: AccessToken, instrument: PaymentInstrument, method_id: str) -> Payment:
         """Charge (`POST /payments` of the payments host). It is sent once, whatever happens.

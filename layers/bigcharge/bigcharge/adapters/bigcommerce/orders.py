@@ -1,5 +1,7 @@
 """Orders (V2) and their transactions (V3), as BigCommerce writes them, in the domain's form."""
 
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 from bigcharge.adapters.bigcommerce.fields import (
@@ -15,6 +17,7 @@ from bigcharge.adapters.bigcommerce.fields import (
 from bigcharge.domain.money import Money
 from bigcharge.domain.orders import Order, Transaction
 
+_CREDITS: Final = frozenset({"store_credit", "gift_certificate"})
 _COVERED: Final = ("store_credit_amount", "gift_certificate_amount")
 
 
@@ -49,6 +52,8 @@ def read_any_order(document: object) -> Order:
         external_source=read_text(fields.get("external_source")) or "",
         channel_id=read_whole(fields.get("channel_id")),
         is_archived=fields.get("is_deleted") is True,
+        store_credit=_read_store_credit(fields),
+        modified_at=_read_date(fields.get("date_modified")),
     )
 
 
@@ -65,6 +70,20 @@ def _read_owed(fields: dict[str, Any]) -> Money | None:
             return None
         amount -= part.amount
     return Money(amount, total.currency)
+
+
+def _read_store_credit(fields: dict[str, Any]) -> int:
+    part = read_money(fields.get("store_credit_amount"), fields.get("currency_code"))
+    return part.amount if part is not None else 0
+
+
+def _read_date(value: object) -> datetime | None:
+    """A date of V2, by RFC 2822; its offset is read, and one without is UTC."""
+    try:
+        date = parsedate_to_datetime(read_text(value) or "")
+    except ValueError:
+        return None
+    return date.astimezone(UTC) if date.tzinfo else date.replace(tzinfo=UTC)
 
 
 def read_transactions(document: object) -> tuple[Transaction, ...]:
@@ -87,4 +106,11 @@ def _read_transaction(fields: dict[str, Any]) -> Transaction:
         ok=status == "ok",
         failed=status == "error",
         money=read_money(fields.get("amount"), fields.get("currency")),
+        is_credit=_is_credit(fields),
     )
+
+
+def _is_credit(fields: dict[str, Any]) -> bool:
+    """Store credit or a gift certificate, by either of the names that tell."""
+    method_id = read_text(fields.get("payment_method_id")) or ""
+    return fields.get("method") in _CREDITS or method_id.removeprefix("bigcommerce.") in _CREDITS

@@ -1,0 +1,126 @@
+"""Following an order after its charge: refunds and captures, what the policy or an operator wants done, the books."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from bigcharge.domain import books
+from bigcharge.domain.books import compare
+from bigcharge.domain.charges import NEEDS_A_PERSON, Charge, postpone
+from bigcharge.domain.errors import BigCommerceError, NotFoundError, NotSentError, RateLimitedError, UnauthorizedError
+from bigcharge.domain.order_actions import STATUSES, OrderAction, next_action, wait_after
+from bigcharge.domain.orders import Order, Transaction
+from bigcharge.domain.settling import follow
+from bigcharge.domain.states import State
+from bigcharge.services.charging import Case
+from bigcharge.services.ports import BigCommerce, Clock, Ledger
+from bigcharge.services.waiting import STATUS_CHANGED, Waiting
+
+_HINTS: Final = frozenset({STATUS_CHANGED, books.CAUSE})
+_CLOSED: Final = frozenset({State.FAILED, State.CANCELED})
+_DAILY: Final = timedelta(days=1)
+_LAG: Final = timedelta(hours=1)  # sooner after a change, transactions and statuses may still be behind
+_NOT_DONE: Final = (NotSentError, RateLimitedError, UnauthorizedError)
+
+
+class Following:
+    """Follows one order at a time, once its charge has come to an end."""
+
+    def __init__(self, ledger: Ledger, waiting: Waiting, clock: Clock) -> None:
+        self._ledger = ledger
+        self._waiting = waiting
+        self._clock = clock
+
+    def follow(self, case: Case) -> Charge:
+        """Look whether anything became of the money, and do what is wanted with the order.
+
+        Args:
+            case: its charge is neither to be charged nor to be settled.
+
+        Raises:
+            BigCommerceError: BigCommerce could not be read.
+        """
+        charge, now = case.charge, self._clock()
+        if not _is_asked(case, now):
+            return charge
+        order = find_order(case.bigcommerce, charge.order_id)
+        if order is None:
+            return self._wait(charge, None, now)
+        transactions = case.bigcommerce.get_transactions(charge.order_id)
+        if charge.state not in _CLOSED:
+            changed = follow(charge, order, transactions, case.policy, now)
+            if changed is not charge:
+                return self._ledger.save(changed)
+        action = next_action(charge, order, case.policy, now)
+        if action is not None:
+            return self._ask(case, action)
+        return self._compare_books(charge, order, transactions, now)
+
+    def _ask(self, case: Case, action: OrderAction) -> Charge:
+        """Ask BigCommerce for it. Written down first: what a crash leaves in doubt is looked after, not forgotten."""
+        now, requests = self._clock(), case.charge.checks + 1
+        wait = wait_after(action, requests)
+        if wait is None:
+            given_up = replace(case.charge, reason=NEEDS_A_PERSON, due_at=now + _DAILY, updated_at=now)
+            return case.charge if case.charge.reason == NEEDS_A_PERSON else self._ledger.save(given_up)
+        charge = self._ledger.save(replace(case.charge, checks=requests, due_at=now + wait))
+        try:
+            _perform(case.bigcommerce, charge.order_id, action)
+        except _NOT_DONE as error:
+            return self._waiting.hold_after(error, charge, case.message, case.credentials)
+        except BigCommerceError:
+            return charge  # refused, or nobody knows: the next look shows whether it was done
+        return charge
+
+    def _compare_books(
+        self, charge: Charge, order: Order, transactions: tuple[Transaction, ...], now: datetime
+    ) -> Charge:
+        if not charge.is_due(now) and now - charge.updated_at < _LAG:
+            return charge
+        difference = compare(charge, order, transactions)
+        if difference != charge.difference:
+            due_at = now + _DAILY if difference else None
+            return self._ledger.save(replace(charge, difference=difference, due_at=due_at, checks=0, updated_at=now))
+        return self._wait(charge, _DAILY if difference or charge.state is State.AUTHORIZED else None, now)
+
+    def _wait(self, charge: Charge, wait: timedelta | None, now: datetime) -> Charge:
+        """Once a look that was due is done, the next one."""
+        if not charge.is_due(now):
+            return charge
+        return self._ledger.save(postpone(charge, now + wait if wait else None))
+
+
+def find_order(bigcommerce: BigCommerce, order_id: int) -> Order | None:
+    """The order; None where BigCommerce does not find it."""
+    try:
+        return bigcommerce.get_order(order_id)
+    except NotFoundError:
+        return None
+
+
+def _is_asked(case: Case, now: datetime) -> bool:
+    """Only a change of status, or anything on an authorization, can have changed what became of the money."""
+    charge = case.charge
+    if charge.is_due(now):
+        return True
+    match charge.state:
+        case State.AUTHORIZED:
+            return True
+        case State.FAILED | State.CANCELED:
+            return case.message.cause == books.CAUSE
+        case State.PAID | State.PAID_ELSEWHERE:
+            return case.message.cause in _HINTS
+        case _:
+            return False
+
+
+def _perform(bigcommerce: BigCommerce, order_id: int, action: OrderAction) -> None:
+    match action:
+        case OrderAction.CAPTURE:
+            bigcommerce.orders.capture_payment(order_id)
+        case OrderAction.VOID:
+            bigcommerce.orders.void_payment(order_id)
+        case _:
+            from bigcharge.domain.new_orders import OrderChanges  # noqa: PLC0415 - seldom needed, and never by a charge
+
+            bigcommerce.orders.update_order(order_id, OrderChanges(status_id=STATUSES[action]))
