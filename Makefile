@@ -8,7 +8,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 export PATH := $(CURDIR)/$(BIN):$(CURDIR)/.tools/bin:$(PATH)
 
-.PHONY: help demo test check format lint types imports template build handlers sam-local lock clean
+.PHONY: help demo test check format lint types imports template build handlers sam-local draw lock clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -39,6 +39,9 @@ handlers: build
 
 sam-local: $(READY) build ## every function through `sam local invoke`, in Docker (status 3 where there is none)
 	@python -m ops.sam_local
+
+draw: $(READY) ## draw the states and the codes into docs/charging.md
+	@python -m tests.contract.test_charging_document
 
 lock: $(UV) ## pin the dependencies anew, with hashes
 	@$(UV) pip compile -q --universal --generate-hashes --python-version 3.13 --no-emit-index-url --upgrade \
