@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import fields
 from pathlib import Path
 from typing import Final
@@ -12,7 +13,10 @@ from bigcharge.domain.policy_document import parse_policy
 from bigcharge.domain.states import BY_OPERATOR, TRANSITIONS, State
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "charging.md"
-_WAITING: Final = frozenset({State.SKIPPED, State.CLAIMED, State.DECLINED})
+_GROUPS: Final = {
+    "waiting": frozenset({State.SKIPPED, State.CLAIMED, State.DECLINED}),
+    "on_its_way": frozenset({State.SUBMITTING, State.UNKNOWN}),
+}
 _DONE: Final = {
     Decision.RETRY_ON_SCHEDULE: "tried again by `retry_after`, then `failed`",
     Decision.WAIT_FOR_INSTRUMENT: "waits for another instrument",
@@ -25,27 +29,29 @@ _DONE: Final = {
 
 
 def draw_states() -> str:
-    """The diagram. What each of the waiting states leads to is drawn once, from the three together."""
-    shared = frozenset.intersection(*(TRANSITIONS[state] for state in _WAITING)) - _WAITING
-    inner = {(a, b) for a in _WAITING for b in TRANSITIONS[a] & _WAITING if a != b}
-    outer = {(str(a), b) for a, targets in TRANSITIONS.items() if a for b in targets} - {(str(a), b) for a, b in inner}
-    edges = {(a, b) for a, b in outer if a != b and not (a in _WAITING and b in shared)}
-    edges |= {("waiting", state) for state in shared}
-    commands = {(a, b) for a, targets in BY_OPERATOR.items() for b in targets}
-    return "\n".join(
-        [
-            "```mermaid",
-            "stateDiagram-v2",
-            "    direction LR",
-            "    state waiting {",
-            *sorted(f"        {a} --> {b}" for a, b in inner),
-            "    }",
-            "    [*] --> waiting",
-            *sorted(f"    {a} --> {b}" for a, b in edges),
-            *sorted(f"    {a} --> {b}: operator" for a, b in commands),
-            "```",
-        ]
-    )
+    """The diagram of what happens by itself. What every state of a group leads to is drawn once, from the group."""
+    lines = ["```mermaid", "stateDiagram-v2", "    direction LR"]
+    for name, states in _GROUPS.items():
+        inner = {(state, target) for state in states for target in TRANSITIONS[state] & states}
+        lines += [f"    state {name} {{", *_draw(inner, "        "), "    }"]
+    edges = {(_drawn_from(state, target), target) for state in State for target in TRANSITIONS[state]}
+    inside = {(state, target) for states in _GROUPS.values() for state in states for target in states}
+    return "\n".join([*lines, "    [*] --> waiting", *_draw(edges - inside, "    "), "```"])
+
+
+def draw_commands() -> str:
+    """The diagram of what only an operator may do."""
+    edges = {(state, target) for state, targets in BY_OPERATOR.items() for target in targets}
+    return "\n".join(["```mermaid", "stateDiagram-v2", "    direction LR", *_draw(edges, "    "), "```"])
+
+
+def _draw(edges: Iterable[tuple[str, State]], indent: str) -> list[str]:
+    return sorted(f"{indent}{state} --> {target}" for state, target in edges if state != target)
+
+
+def _drawn_from(state: State, target: State) -> str:
+    group = next((name for name, states in _GROUPS.items() if state in states), None)
+    return group if group and all(target in TRANSITIONS[each] - {each} for each in _GROUPS[group]) else state
 
 
 def draw_declines() -> str:
@@ -56,7 +62,7 @@ def draw_declines() -> str:
 def draw() -> None:
     """Draw them into the page (`make draw`)."""
     page = PAGE.read_text()
-    for name, drawn in (("states", draw_states()), ("declines", draw_declines())):
+    for name, drawn in (("states", draw_states()), ("commands", draw_commands()), ("declines", draw_declines())):
         page = re.sub(
             rf"(<!-- {name} -->\n).*?\n?(<!-- end of {name} -->)", rf"\g<1>{drawn}\n\2", page, flags=re.DOTALL
         )
@@ -77,12 +83,15 @@ def test_the_diagram_is_the_table_of_transitions() -> None:
     assert section("states") == draw_states()
 
 
+def test_what_an_operator_may_do_is_drawn() -> None:
+    assert section("commands") == draw_commands()
+
+
 def test_every_transition_is_in_the_diagram() -> None:
     drawn = set(re.findall(r"^ +(\w+) --> (\w+)$", section("states"), re.MULTILINE))
-    for state, targets in TRANSITIONS.items():
-        for target in targets - {state} if state else ():
-            assert {(state, target), ("waiting" if state in _WAITING else state, target)} & drawn
-    assert set(State) == {name for edge in drawn for name in edge} - {"waiting"}
+    for state in State:
+        group = next((name for name, states in _GROUPS.items() if state in states), state)
+        assert all({(state, target), (group, target)} & drawn for target in TRANSITIONS[state] - {state})
 
 
 def test_a_new_order_may_come_to_every_state_that_a_waiting_one_may() -> None:
