@@ -17,6 +17,7 @@ from ops.errors import CommandError
 if TYPE_CHECKING:
     from bigcharge.adapters.instrument_table import InstrumentTable
     from bigcharge.adapters.ledger import LedgerTable
+    from bigcharge.adapters.queues import SqsQueue
 
 LOCAL_REGION: Final = "us-east-1"  # of `bigcharge local`
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -46,6 +47,14 @@ def open_instruments(stage: str, endpoint: str | None = None) -> "InstrumentTabl
     from bigcharge.adapters.instrument_table import InstrumentTable  # noqa: PLC0415
 
     return InstrumentTable(connect("dynamodb", endpoint), f"bigcharge-{stage}-instruments")
+
+
+def open_orders_queue(stage: str, endpoint: str | None = None) -> "SqsQueue":
+    """The queue of hints to look at an order; arguments as of `open_ledger`."""
+    from bigcharge.adapters.queues import SqsQueue  # noqa: PLC0415
+
+    client = connect("sqs", endpoint)
+    return SqsQueue(client, client.get_queue_url(QueueName=f"bigcharge-{stage}-orders")["QueueUrl"])
 
 
 def connect(service: str, endpoint: str | None = None) -> Any:  # noqa: ANN401 - boto3 makes the class at run time

@@ -1,23 +1,24 @@
-"""`bigcharge charges`: what became of the orders, as the ledger says."""
+"""`bigcharge charges`: what became of the orders, as the ledger says, and what an operator does about it."""
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
+from bigcharge.domain.acts import Act
 from bigcharge.domain.attempts import Attempt
 from bigcharge.domain.charges import Charge
 from bigcharge.domain.states import State
 from bigcharge.domain.stores import check_id, check_store_hash
+from ops import acting
 from ops.aws import Stage, explain_aws_errors, open_ledger
-from ops.errors import FAILED, CommandError
-from ops.printing import AsJson, format_age, format_money, format_time, print_json, print_table
-from ops.wording import explain_charge
+from ops.charge_tables import print_charge, print_charges
+from ops.errors import CommandError
+from ops.finding import find_charges
+from ops.printing import AsJson, format_time, print_json
+from ops.repairing import repair
 
-if TYPE_CHECKING:
-    from bigcharge.adapters.ledger import LedgerTable
-
-app = typer.Typer(help="What became of the orders.")
+app = typer.Typer(help="What became of the orders, and what to do about it.")
 
 
 @app.command("list")
@@ -25,25 +26,29 @@ def list_charges(
     store: Annotated[str | None, typer.Option(help="Only this store's (its hash).")] = None,
     state: Annotated[list[State] | None, typer.Option(help="Only in this state; may be given several times.")] = None,
     *,
+    differ: Annotated[bool, typer.Option("--differ", help="Only those whose books differ from BigCommerce's.")] = False,
     as_json: AsJson = False,
     stage: Stage = "dev",
 ) -> None:
     """List the charges by store and order.
 
     With --json: amounts in minor units, `attempts` is how many payment requests were made (`charges show` lists them),
-    `retry_at` is when a declined one is tried again, null where it waits for an instrument.
+    `retry_at` is when a declined one is tried again, null where it waits for an instrument, `difference` is how
+    BigCommerce's books differ.
     """
     with explain_aws_errors():
         found = [
             charge
             for charge in open_ledger(stage).list_charges()
-            if store in {None, charge.store_hash} and (not state or charge.state in state)
+            if store in {None, charge.store_hash}
+            and (not state or charge.state in state)
+            and (charge.difference or not differ)
         ]
     found.sort(key=lambda charge: (charge.store_hash, charge.order_id))
     if as_json:
         print_json([summarize(charge) for charge in found])
     elif found:
-        _print_charges(found, datetime.now(UTC))
+        print_charges(found, datetime.now(UTC))
     else:
         print("no charges")
 
@@ -51,26 +56,28 @@ def list_charges(
 @app.command("show")
 def show_charge(
     order: Annotated[list[str], typer.Argument(help="The order's id, or a store's hash and the order's id.")],
+    store: acting.Store = None,
     *,
     as_json: AsJson = False,
     stage: Stage = "dev",
 ) -> None:
-    """Show one charge with every attempt.
+    """Show one charge with every attempt, and with what operators did.
 
     The store may be left out where only one has such an order.
 
-    With --json: as in `charges list`, but `attempts` is the list of the attempts, oldest first.
+    With --json: as in `charges list`, but `attempts` is the list of the attempts, oldest first, and `acts` is what
+    operators did.
     """
-    *stores, number = order
+    *stores, number = [*([store] if store else []), *order]
     if len(stores) > 1:
         raise CommandError("name one order: bigcharge charges show [STORE] ORDER")
-    store, order_id = check_store_hash(stores[0]) if stores else None, check_id(number)
+    named, order_id = check_store_hash(stores[0]) if stores else None, check_id(number)
     with explain_aws_errors():
-        charge = _find(open_ledger(stage), store, order_id)
+        [charge] = find_charges(open_ledger(stage), named, [order_id])
     if as_json:
         print_json(describe(charge))
     else:
-        _print_charge(charge, datetime.now(UTC))
+        print_charge(charge, datetime.now(UTC))
 
 
 def summarize(charge: Charge) -> dict[str, Any]:
@@ -86,17 +93,19 @@ def summarize(charge: Charge) -> dict[str, Any]:
         "currency": charge.money.currency if charge.money else None,
         "attempts": len(charge.attempts),
         "transaction_id": charge.transaction_id,
+        "difference": charge.difference,
         "retry_at": format_time(charge.retry_at) if charge.state is State.DECLINED else None,
         "updated_at": format_time(charge.updated_at),
     }
 
 
 def describe(charge: Charge) -> dict[str, Any]:
-    """A charge as `show` prints it in JSON: the listing's fields, the attempts one by one, and what is due when."""
+    """A charge as `show` prints it in JSON: the listing's fields, each attempt and act, and what is due when."""
     return summarize(charge) | {
         "due_at": format_time(charge.due_at),
         "checks": charge.checks,
         "attempts": [_describe_attempt(attempt) for attempt in charge.attempts],
+        "acts": [_describe_act(act) for act in charge.acts],
     }
 
 
@@ -119,61 +128,9 @@ def _describe_attempt(attempt: Attempt) -> dict[str, Any]:
     }
 
 
-def _find(ledger: "LedgerTable", store: str | None, order_id: int) -> Charge:
-    if store is not None:
-        charge, _ = ledger.read(store, order_id)
-        found = [] if charge is None else [charge]
-    else:
-        found = [charge for charge in ledger.list_charges() if charge.order_id == order_id]
-    if not found:
-        raise CommandError(
-            f"the ledger does not know order {order_id}" + (f" of store {store}" if store else ""), FAILED
-        )
-    if len(found) > 1:
-        stores = ", ".join(sorted(charge.store_hash for charge in found))
-        raise CommandError(f"several stores have an order {order_id}: name one of {stores} before it")
-    return found[0]
+def _describe_act(act: Act) -> dict[str, Any]:
+    return {"kind": act.kind, "who": act.who, "why": act.why, "at": format_time(act.at)}
 
 
-def _print_charges(charges: list[Charge], now: datetime) -> None:
-    columns = ("store", "order", "state", "amount", "tries", "age", "why")
-    print_table(columns, (_cells(charge, now) for charge in charges))
-
-
-def _cells(charge: Charge, now: datetime) -> tuple[str, ...]:
-    return (
-        charge.store_hash,
-        str(charge.order_id),
-        charge.state,
-        format_money(charge.money),
-        str(len(charge.attempts)),
-        format_age(charge.updated_at, now),
-        explain_charge(charge),
-    )
-
-
-def _print_charge(charge: Charge, now: datetime) -> None:
-    print(f"order {charge.order_id} of store {charge.store_hash}, customer {charge.customer_id or 'none'}")
-    print(f"{charge.state} {format_money(charge.money)}, since {format_age(charge.updated_at, now)}".strip())
-    if why := explain_charge(charge):
-        print(why + (f" (code {charge.code})" if charge.code else ""))
-    if charge.transaction_id:
-        print(f"transaction {charge.transaction_id}")
-    if charge.due_at:
-        print(f"looked at again at {charge.due_at:%Y-%m-%d %H:%M:%S} UTC")
-    if charge.attempts:
-        columns = ("try", "sent (UTC)", "with", "amount", "came to", "because of")
-        print_table(columns, (_attempt_cells(attempt) for attempt in charge.attempts))
-
-
-def _attempt_cells(attempt: Attempt) -> tuple[str, ...]:
-    instrument = f"{attempt.brand} {attempt.last_4}" if attempt.brand else attempt.method_id
-    outcome = attempt.outcome or "on its way"
-    return (
-        str(attempt.number),
-        f"{attempt.sent_at:%Y-%m-%d %H:%M:%S}",
-        instrument,
-        format_money(attempt.money),
-        f"{outcome} ({attempt.code})" if attempt.code else outcome,
-        attempt.cause,
-    )
+for command in (acting.retry, acting.capture, acting.void, acting.resolve, repair):
+    app.command(command.__name__)(command)

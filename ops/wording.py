@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from bigcharge.domain.books import Difference
 from bigcharge.domain.charges import Charge
 from bigcharge.domain.declines import DECLINES
 from bigcharge.domain.states import State
@@ -24,6 +25,8 @@ _MEANINGS: Final = {decline.reason: decline.meaning for decline in DECLINES.valu
     "paid_with_store_credit": "Store credit has paid all of it.",
     "operator_retry": "An operator had it tried again.",
     "resolved_by_operator": "An operator said what became of it.",
+    "store_credit_not_shown": "BigCommerce does not show yet that store credit has paid a part.",
+    "payment_shown": "The order shows a payment: look at it before anything more is charged.",
     "no_reliable_answer": "BigCommerce gave no answer to rely on: the order is being looked at.",
     "no_trace_of_payment": "The payment left no trace: it is made again.",
     "needs_a_person": "Checked as often as planned, still not known: look in BigCommerce.",
@@ -49,6 +52,13 @@ _STATES: Final = {
     State.CLAIMED: "Being charged now.",
     State.SUBMITTING: "A payment request is on its way.",
 }
+_DIFFERENCES: Final = {
+    Difference.PAID_TWICE: "The books differ: BigCommerce shows more than one payment. Refund what is too much.",
+    Difference.PAID_BUT_INCOMPLETE: "The books differ: paid, but still Incomplete. See bigcharge charges repair.",
+    Difference.PAID_ONLY_IN_LEDGER: "The books differ: BigCommerce shows the order unpaid. Look at the gateway.",
+    Difference.PAID_ONLY_IN_BIGCOMMERCE: "The books differ: BigCommerce shows a payment that the ledger does not have.",
+    Difference.AMOUNTS_DIFFER: "The books differ: the order, its payment and the charge have not the same amount.",
+}
 
 
 def explain_reason(reason: str) -> str:
@@ -56,6 +66,13 @@ def explain_reason(reason: str) -> str:
     return _MEANINGS.get(reason) or f"{reason.replace('_', ' ').capitalize()}."
 
 
+def explain_difference(difference: str) -> str:
+    """How the books of an order differ, in plain words."""
+    known = difference in Difference
+    return _DIFFERENCES[Difference(difference)] if known else f"The books differ: {difference.replace('_', ' ')}."
+
+
 def explain_charge(charge: Charge) -> str:
-    """Why a charge stands where it does, in plain words; empty where its state says all."""
-    return explain_reason(charge.reason) if charge.reason else _STATES.get(charge.state, "")
+    """Why a charge stands where it does, in plain words; empty where its state says all. A difference comes first."""
+    why = explain_reason(charge.reason) if charge.reason else _STATES.get(charge.state, "")
+    return f"{explain_difference(charge.difference)} {why}".strip() if charge.difference else why

@@ -11,6 +11,7 @@ from ops.demo.shop import AUTHORIZE_ONLY, EXPIRED, MASTERCARD, UNVERIFIED, VISA,
 from sandbox.bigcommerce.delivery import Shape
 from sandbox.bigcommerce.faults import Answer, Endpoint
 from sandbox.bigcommerce.records import Kind as InstrumentKind
+from sandbox.bigcommerce.statuses import PENDING
 
 CREATED: Final = "store/order/created"
 _LATE: Final = 3.0  # seconds
@@ -86,10 +87,10 @@ def _changed_total(shop: Shop, slow: Endpoint, asked_before: Endpoint) -> int:
     return order_id
 
 
-def _shaped(shop: Shop, shape: Shape) -> int:
+def _shaped(shop: Shop, shape: Shape, **wanted: object) -> int:
     customer_id = shop.shopper_with_card()
     shop.box.shape_webhooks(shape, scope=CREATED)
-    return shop.order(customer_id)
+    return shop.order(customer_id, **wanted)
 
 
 def _out_of_order(shop: Shop) -> int:
@@ -111,8 +112,11 @@ def _lost(shop: Shop) -> int:
 
 
 def _forged(shop: Shop) -> int:
-    """An order that only forgers tell of: another key, and a true signature of an hour ago."""
-    order_id = _shaped(shop, Shape(lose=True))
+    """An order that only forgers tell of: another key, and a true signature of an hour ago.
+
+    It is Pending: an Incomplete one would be found and charged without any webhook, and show nothing.
+    """
+    order_id = _shaped(shop, Shape(lose=True), status_id=PENDING)
     shop.box.shape_webhooks(Shape(lose=True), entity_id=order_id, times=None)
     event = {"type": "order", "id": order_id}
     hour_ago = int((shop.box.state.clock() - _TOO_OLD).timestamp())

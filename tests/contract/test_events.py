@@ -11,6 +11,7 @@ import pytest
 
 from bigcharge.adapters.changes import read_change
 from bigcharge.adapters.ledger_items import charge_to_item, pause_to_item
+from bigcharge.domain.acts import Act, ActKind
 from bigcharge.domain.attempts import Attempt
 from bigcharge.domain.books import Difference
 from bigcharge.domain.charges import NEEDS_A_PERSON, Charge
@@ -57,7 +58,9 @@ def test_every_documented_name_is_announced_and_no_other() -> None:
     instruments = {event.detail_type for old, new in rows if (event := instrument_event(old, new))}
     differs = replace(CHARGE, difference=Difference.PAID_TWICE)
     books = {event.detail_type for pair in ((CHARGE, differs), (differs, CHARGE)) if (event := charge_event(*pair))}
-    assert orders | instruments | books | {"store.paused", "store.resumed"} == NAMES
+    acted = charge_event(CHARGE, replace(CHARGE, acts=(Act(ActKind.CAPTURE, "jane", "asked for", NOON),)))
+    assert acted is not None
+    assert orders | instruments | books | {acted.detail_type, "store.paused", "store.resumed"} == NAMES
 
 
 @pytest.mark.parametrize(

@@ -13,12 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bigcharge.adapters.aws_errors import AwsUnavailableError
+from bigcharge.adapters.cursors import CursorItems, cursor_to_item
 from bigcharge.adapters.dynamodb_values import epoch_seconds, from_item, to_item
 from bigcharge.adapters.ledger import LedgerTable
 from bigcharge.adapters.ledger_items import (
     DUE_SHARDS,
     charge_from_item,
     charge_to_item,
+    is_charge_item,
     is_pause_item,
     pause_from_item,
     pause_to_item,
@@ -28,12 +30,13 @@ from bigcharge.domain.attempts import Attempt
 from bigcharge.domain.charges import Charge, DueCharge
 from bigcharge.domain.errors import ConflictError
 from bigcharge.domain.money import Money
+from bigcharge.domain.reconciling import Cursor
 from bigcharge.domain.states import State
 from bigcharge.domain.stores import Pause
 from tests.integration.conftest import NOW, Aws
 
 if TYPE_CHECKING:
-    from bigcharge.services.ports import Ledger
+    from bigcharge.services.ports import Charges, Ledger
 
 ATTEMPT = Attempt(1, "sweep", "stripe.card", "0123abcd", Money(9800, "USD"), "jti-1", NOW + timedelta(hours=1), NOW)
 CHARGE = Charge("abc123", 215, State.CLAIMED, NOW, customer_id=7, money=Money(9800, "USD"))
@@ -93,6 +96,7 @@ def new_ledger(aws: Aws, name: str, sleep: Callable[[float], None] = lambda _: N
     numbers = count()
     ledger = LedgerTable(aws.dynamodb, name, lambda: f"{id(numbers)}-{next(numbers)}", sleep)
     _: Ledger = ledger
+    __: Charges = ledger
     return ledger
 
 
@@ -338,6 +342,34 @@ def left_undone(aws: Aws, times: int) -> Iterator[None]:
         events.unregister("after-call.dynamodb.BatchGetItem", cut)
 
 
+def test_the_charges_of_many_orders_are_read_at_once(aws: Aws, table: LedgerTable) -> None:
+    saved = {number: table.save(replace(CHARGE, order_id=number)) for number in range(1, 251, 2)}
+    table.save(replace(CHARGE, store_hash="other", order_id=2))
+    calls: list[int] = []
+
+    def note(params: dict[str, Any], **_: object) -> None:
+        calls.append(len(next(iter(params["RequestItems"].values()))["Keys"]))
+
+    aws.dynamodb.meta.events.register("provide-client-params.dynamodb.BatchGetItem", note)
+    try:
+        assert table.read_charges("abc123", range(1, 251)) == saved
+    finally:
+        aws.dynamodb.meta.events.unregister("provide-client-params.dynamodb.BatchGetItem", note)
+    assert calls == [100, 100, 50]
+    assert table.read_charges("abc123", []) == {}
+
+
+def test_charges_that_dynamodb_leaves_undone_are_read_after_all(aws: Aws, ledger_table: str) -> None:
+    waits: list[float] = []
+    table = new_ledger(aws, ledger_table, waits.append)
+    saved = {number: table.save(replace(CHARGE, order_id=number)) for number in range(1, 31)}
+    with left_undone(aws, times=3):
+        assert table.read_charges("abc123", saved) == saved
+    assert waits == [0.05, 0.1, 0.2]
+    with left_undone(aws, times=99), pytest.raises(AwsUnavailableError):
+        table.read_charges("abc123", saved)
+
+
 def test_only_what_is_due_is_listed_oldest_first_in_each_shard(table: LedgerTable) -> None:
     due = {number: NOW - timedelta(seconds=number % 50) for number in range(1, 120)}
     for number, time in due.items():
@@ -469,14 +501,18 @@ def test_a_store_that_goes_on_is_not_paused_and_can_be_paused_again(table: Ledge
     assert table.pause(PAUSE)
 
 
-def test_the_listing_shows_every_charge_and_no_pause(aws: Aws, table: LedgerTable) -> None:
+def test_the_listing_shows_every_charge_and_neither_pauses_nor_cursors(
+    aws: Aws, table: LedgerTable, ledger_table: str
+) -> None:
     saved = {table.save(replace(CHARGE, order_id=number)) for number in range(1, 8)}
     table.pause(PAUSE)
+    CursorItems(aws.dynamodb, ledger_table, lambda _: None).save(Cursor("abc123", NOW))
     with small_pages(aws, "Scan", 2):
         assert set(table.list_charges()) == saved
 
 
-def test_pauses_and_charges_are_told_apart_by_their_items() -> None:
-    assert is_pause_item(pause_to_item(PAUSE))
-    assert not is_pause_item(charge_to_item(CHARGE))
+def test_pauses_cursors_and_charges_are_told_apart_by_their_items() -> None:
+    items = pause_to_item(PAUSE), charge_to_item(CHARGE), cursor_to_item(Cursor("abc123"))
+    assert [is_pause_item(item) for item in items] == [True, False, False]
+    assert [is_charge_item(item) for item in items] == [False, True, False]
     assert pause_from_item(pause_to_item(PAUSE)) == PAUSE

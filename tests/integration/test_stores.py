@@ -16,7 +16,7 @@ from bigcharge.domain.stores import Credentials
 from tests.integration.conftest import Aws, tell_all
 
 if TYPE_CHECKING:
-    from bigcharge.services.ports import Stores
+    from bigcharge.services.ports import ServedStores
 
 SECRET = {"access_token": "invented-access", "client_id": "invented-client", "client_secret": "invented-hush"}
 NAME = "bigcharge/test/stores/abc123"
@@ -40,7 +40,7 @@ def watch() -> Watch:
 @pytest.fixture
 def stores(aws: Aws, watch: Watch) -> AwsStores:
     stores = AwsStores(aws.secrets, aws.parameters, "test", watch)
-    _: Stores = stores
+    _: ServedStores = stores
     return stores
 
 
@@ -231,6 +231,20 @@ def test_a_policy_that_cannot_be_read_is_an_error_for_a_minute_and_never_none(
     keep_policy(aws, {})
     watch.seconds += 60
     assert stores.policy("abc123") == Policy()
+
+
+def test_the_stores_that_are_served_are_those_with_a_policy(aws: Aws, stores: AwsStores) -> None:
+    """However many: the Parameter Store lists ten at a time."""
+    names = {f"store-{number}" for number in range(25)}
+    for name in names:
+        folder = f"/bigcharge/test/stores/{name}"
+        aws.parameters.put_parameter(Name=f"{folder}/policy", Value="{}", Type="SecureString")
+    aws.parameters.put_parameter(Name="/bigcharge/test/stores/broken/policy", Value="{", Type="String")
+    for other in ("test/stores/other/notes", "test/stores/a/b/policy", "test/policy", "test2/stores/x/policy"):
+        aws.parameters.put_parameter(Name=f"/bigcharge/{other}", Value="{}", Type="String")
+    assert sorted(stores.list_served()) == sorted(names | {"broken"})
+    with failing(aws.parameters, "ssm.GetParametersByPath"), pytest.raises(AwsUnavailableError):
+        list(stores.list_served())
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bigcharge.domain.acts import Act, ActKind
 from bigcharge.domain.attempts import Attempt
 from bigcharge.domain.charges import Charge
 from bigcharge.domain.events import InstrumentRow
@@ -58,6 +59,7 @@ def test_the_listing_has_the_words_that_others_rely_on() -> None:
         "currency": "USD",
         "attempts": 1,
         "transaction_id": None,
+        "difference": None,
         "retry_at": "2026-04-02T12:00:00+00:00",
         "updated_at": "2026-04-01T12:00:00+00:00",
     }
@@ -77,6 +79,18 @@ def test_show_lists_the_attempts_one_by_one() -> None:
     [attempt] = charges.describe(_charge())["attempts"]
     assert (attempt["number"], attempt["outcome"], attempt["code"], attempt["amount"]) == (1, "declined", 30106, 9800)
     assert attempt["token_fingerprint"] == "0123456789abcdef"
+
+
+def test_show_lists_what_operators_did() -> None:
+    done = Act(ActKind.RETRY, "jane", "the shopper called", NOW)
+    assert charges.describe(_charge())["acts"] == []
+    assert charges.describe(_charge(acts=(done,)))["acts"] == [
+        {"kind": "retry", "who": "jane", "why": "the shopper called", "at": "2026-04-01T12:00:00+00:00"}
+    ]
+
+
+def test_a_difference_of_the_books_is_in_the_listing() -> None:
+    assert charges.summarize(_charge(difference="paid_twice"))["difference"] == "paid_twice"
 
 
 @pytest.mark.parametrize(

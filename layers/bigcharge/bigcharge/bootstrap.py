@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from bigcharge.services.intake import Intake
     from bigcharge.services.orders import Orders
     from bigcharge.services.ports import Connect
+    from bigcharge.services.reconciling import Reconciling
     from bigcharge.services.sweeping import Sweeping
 
 # AWS answers within tens of milliseconds. Two quick tries more, then the message comes again: a function that hangs on
@@ -141,3 +142,15 @@ def instrument_sync() -> "InstrumentSync":
         connect(),
         now,
     )
+
+
+def reconciling() -> "Reconciling":
+    """What finds the orders that no webhook told of, and the books that differ."""
+    from bigcharge.adapters.bigcommerce.client import connect as connect_to  # noqa: PLC0415
+    from bigcharge.adapters.cursors import CursorItems  # noqa: PLC0415
+    from bigcharge.services.reconciling import Reconciling  # noqa: PLC0415
+
+    connect_store = connect_to(config.api_url(), config.payments_url())
+    cursors = CursorItems(_aws("dynamodb"), config.ledger_table(), time.sleep)
+    orders_queue = queue(config.orders_queue_url())
+    return Reconciling(ledger(), cursors, orders_queue, stores(), lambda of: connect_store(of).orders, now)

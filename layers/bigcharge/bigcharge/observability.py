@@ -18,13 +18,14 @@ def logger() -> Logger:
     return Logger(service=NAMESPACE)
 
 
-def count(name: str, **dimensions: str) -> None:
-    """Count one in CloudWatch's embedded metric format.
+def count(name: str, number: int = 1, **dimensions: str) -> None:
+    """Count in CloudWatch's embedded metric format.
 
     Args:
         name: of the metric.
+        number: how many.
         dimensions: each set of values is a metric of its own, so only words of a short list.
     """
-    with single_metric(name=name, unit=MetricUnit.Count, value=1, namespace=NAMESPACE) as metric:
+    with single_metric(name=name, unit=MetricUnit.Count, value=number, namespace=NAMESPACE) as metric:
         for dimension, value in dimensions.items():
             metric.add_dimension(name=dimension, value=value)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bigcharge.adapters.instrument_table import row_from_item
-from bigcharge.adapters.ledger_items import charge_from_item, is_pause_item, pause_from_item
+from bigcharge.adapters.ledger_items import charge_from_item, is_charge_item, is_pause_item, pause_from_item
 from bigcharge.domain.events import Event, charge_event, instrument_event, pause_event
 
 type Image = Mapping[str, Any] | None
@@ -27,8 +27,10 @@ def read_change(record: Mapping[str, Any]) -> Event | None:
         event = _instrument_change(old, new)
     elif is_pause_item(change["Keys"]):
         event = pause_event(pause_from_item(new or old), changed_at, is_paused=new is not None)
-    else:
+    elif is_charge_item(change["Keys"]):
         event = charge_event(charge_from_item(old) if old else None, charge_from_item(new)) if new else None
+    else:
+        event = None  # a store's cursor: how far it is reconciled is nobody's news
     return event.identified_by(record["eventID"]) if event else None
 
 

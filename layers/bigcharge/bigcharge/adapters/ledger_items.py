@@ -39,9 +39,15 @@ def customer_key(store_hash: str, customer_id: int) -> str:
 
 
 def is_pause_item(item: Mapping[str, Any]) -> bool:
-    """Whether the item is a store's pause; else it is a charge."""
+    """Whether the item, or its key, is that of a store's pause."""
     key: str = item["order_key"]["S"]
     return key.endswith(f"#{_PAUSE}")
+
+
+def is_charge_item(item: Mapping[str, Any]) -> bool:
+    """Whether the item, or its key, is that of a charge."""
+    key: str = item["order_key"]["S"]
+    return key.rpartition("#")[2].isdigit()
 
 
 def charge_to_item(charge: Charge) -> Item:

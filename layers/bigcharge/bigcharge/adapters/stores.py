@@ -1,7 +1,7 @@
 """The stores' credentials (Secrets Manager) and policies (Parameter Store), kept in memory for a short while."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
@@ -73,6 +73,21 @@ class AwsStores:
         if isinstance(policy, InvalidInputError):
             raise InvalidInputError(str(policy))  # a new one: each raise makes its traceback longer
         return policy
+
+    def list_served(self) -> Iterator[str]:
+        """The hashes of the stores that have a policy, readable or not: the others charge nothing.
+
+        Raises:
+            AwsUnavailableError: the Parameter Store did not answer.
+        """
+        folder = f"/bigcharge/{self._stage}/stores"
+        pages = self._parameters.get_paginator("get_parameters_by_path").paginate(Path=folder, Recursive=True)
+        with translate_aws_errors("list the policies"):
+            for page in pages:
+                for parameter in page["Parameters"]:
+                    store_hash, _, name = parameter["Name"].removeprefix(f"{folder}/").partition("/")
+                    if name == "policy":
+                        yield store_hash
 
     def _read_credentials(self, store_hash: str) -> Credentials:
         name = f"bigcharge/{self._stage}/stores/{store_hash}"

@@ -4,24 +4,17 @@ from enum import StrEnum
 from typing import Final
 
 from bigcharge.domain.charges import Charge
-from bigcharge.domain.orders import PAID_STATUSES, Order, OrderStatus, Transaction, TransactionEvent
+from bigcharge.domain.orders import PAID_STATUSES, Order, OrderStatus, Transaction
+from bigcharge.domain.shown_money import ShownMoney, add_up
 from bigcharge.domain.states import State
 
 CAUSE: Final = "books"
 """The cause of a message that asks to compare the books of one order."""
 
-_PAYMENTS: Final = frozenset({TransactionEvent.PURCHASE, TransactionEvent.CAPTURE, TransactionEvent.SETTLED})
-_RETURNS: Final = frozenset({TransactionEvent.REFUND, TransactionEvent.VOID})
-_UNPAID: Final = frozenset(
-    {
-        OrderStatus.INCOMPLETE,
-        OrderStatus.PENDING,
-        OrderStatus.AWAITING_PAYMENT,
-        OrderStatus.CANCELLED,
-        OrderStatus.DECLINED,
-    }
-)
+_CLOSED: Final = frozenset({OrderStatus.CANCELLED, OrderStatus.DECLINED})
+_UNPAID: Final = _CLOSED | {OrderStatus.INCOMPLETE, OrderStatus.PENDING, OrderStatus.AWAITING_PAYMENT}
 _WITHOUT_MONEY: Final = frozenset({State.FAILED, State.CANCELED, State.DECLINED})
+_UNSETTLED: Final = _WITHOUT_MONEY | {State.CLAIMED, State.SUBMITTING, State.UNKNOWN, State.PENDING}
 
 
 class Difference(StrEnum):
@@ -42,41 +35,50 @@ def compare(charge: Charge, order: Order, transactions: tuple[Transaction, ...])
         order: as it is now.
         transactions: as they are shown now, late enough that they do not lag behind any more.
     """
-    payments = _standing_payments(transactions)
-    if len(payments) > 1:
+    shown = add_up(transactions)
+    if shown.payments > 1 and shown.paid - shown.returned > _most(charge, order):
         return Difference.PAID_TWICE
     if charge.state in _WITHOUT_MONEY:
-        is_paid = bool(payments) or order.status in PAID_STATUSES
-        return Difference.PAID_ONLY_IN_BIGCOMMERCE if is_paid else None
-    if charge.state is not State.PAID:
-        return None
-    if order.status in _UNPAID:
-        is_repairable = bool(payments) and order.status == OrderStatus.INCOMPLETE
-        return Difference.PAID_BUT_INCOMPLETE if is_repairable else Difference.PAID_ONLY_IN_LEDGER
-    return Difference.AMOUNTS_DIFFER if _amounts_differ(charge, order, payments) else None
+        paid = shown.is_any or charge.has_used_store_credit or order.status in PAID_STATUSES
+        return Difference.PAID_ONLY_IN_BIGCOMMERCE if paid else None
+    if charge.state is State.AUTHORIZED:
+        return _compare_authorization(charge, order)
+    return _compare_payment(charge, order, shown) if charge.state is State.PAID else None
 
 
 def seem_different(charge: Charge, order: Order) -> bool:
     """Whether the order's status and amount alone are reason enough to compare the books of the order."""
     if charge.state is State.PAID:
         return order.status in _UNPAID or (not charge.has_used_store_credit and order.owed != charge.money)
-    unsettled = charge.state in {*_WITHOUT_MONEY, State.CLAIMED, State.SUBMITTING, State.UNKNOWN, State.PENDING}
-    return unsettled and order.status in PAID_STATUSES
+    if charge.state is State.AUTHORIZED:
+        return _compare_authorization(charge, order) is not None
+    return charge.state in _UNSETTLED and order.status in PAID_STATUSES
 
 
-def _standing_payments(transactions: tuple[Transaction, ...]) -> list[Transaction]:
-    """Payments of instruments, less those that were given back whole."""
-    done = [transaction for transaction in transactions if transaction.ok and not transaction.is_credit]
-    standing = [one for one in done if one.event in _PAYMENTS]
-    for returned in (one.money for one in done if one.event in _RETURNS):
-        match = next((one for one in standing if one.money == returned), None)
-        if match is not None and len(standing) > 1:
-            standing.remove(match)
-    return standing
+def _most(charge: Charge, order: Order) -> int:
+    """The most that the order can rightly have cost."""
+    return max((money.amount for money in (charge.money, order.owed) if money is not None), default=0)
 
 
-def _amounts_differ(charge: Charge, order: Order, payments: list[Transaction]) -> bool:
-    if charge.has_used_store_credit and charge.last_attempt is not None and charge.last_attempt.is_store_credit:
-        return False  # all of it was store credit: no payment of an instrument to compare
-    amounts = {charge.money, order.owed, *(payment.money for payment in payments)} - {None}
-    return len(amounts) > 1
+def _compare_authorization(charge: Charge, order: Order) -> Difference | None:
+    if order.status in _CLOSED:
+        return Difference.PAID_ONLY_IN_LEDGER
+    return Difference.AMOUNTS_DIFFER if order.owed is not None and order.owed != charge.money else None
+
+
+def _compare_payment(charge: Charge, order: Order, shown: ShownMoney) -> Difference | None:
+    if order.status in _UNPAID:
+        is_repairable = shown.paid > shown.returned and order.status == OrderStatus.INCOMPLETE
+        return Difference.PAID_BUT_INCOMPLETE if is_repairable else Difference.PAID_ONLY_IN_LEDGER
+    return Difference.AMOUNTS_DIFFER if _amounts_differ(charge, order, shown) else None
+
+
+def _amounts_differ(charge: Charge, order: Order, shown: ShownMoney) -> bool:
+    """Whether what was charged and what the order shows is neither what was paid nor what is left of it."""
+    if charge.last_attempt is not None and charge.last_attempt.is_store_credit:
+        return False  # no instrument paid anything
+    if charge.money is None or order.owed is None:
+        return False
+    if not shown.payments:  # some gateways write no transactions
+        return charge.money != order.owed
+    return not {charge.money.amount, order.owed.amount} <= {shown.paid, shown.paid - shown.returned}

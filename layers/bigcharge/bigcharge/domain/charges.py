@@ -12,6 +12,8 @@ from bigcharge.domain.attempts import Attempt
 from bigcharge.domain.money import Money
 from bigcharge.domain.states import BY_OPERATOR, TRANSITIONS, State, TransitionError
 
+PAYMENT_SHOWN: Final = "payment_shown"
+"""The reason of what was about to be charged again when its order showed a payment."""
 NEEDS_A_PERSON: Final = "needs_a_person"
 """The reason of what was looked at, or asked for, as often as planned, in vain."""
 

@@ -3,7 +3,6 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from bigcharge.domain.attempts import Attempt
 from bigcharge.domain.charges import Charge, move, with_last_attempt
 from bigcharge.domain.declines import DECLINES, Answer, Decision, Decline, Payment
 from bigcharge.domain.errors import BigCommerceError, DeclinedError, NotSentError, OutcomeUnknownError, RateLimitedError
@@ -33,7 +32,7 @@ def next_look(state: State, policy: Policy, now: datetime) -> datetime | None:
             return now + first_check(policy)
         case State.PAID:
             return now + _COMPARE_BOOKS_AFTER
-        case State.AUTHORIZED if policy.capture is not Capture.NEVER:
+        case State.AUTHORIZED:
             return now if policy.capture is Capture.AT_ONCE else now + _DAILY
         case State.FAILED if policy.when_failed is not WhenFailed.LEAVE:
             return now
@@ -94,52 +93,57 @@ def _take_back(charge: Charge, reason: str, wait: timedelta, now: datetime) -> C
 
 
 def _decline(charge: Charge, decline: Decline, policy: Policy, now: datetime) -> Charge:
-    earlier = charge.attempts[:-1]
+    attempt, earlier = charge.attempts[-1], [one for one in charge.attempts[:-1] if not one.is_store_credit]
     why = {"reason": decline.reason, "code": decline.code}
     declined = with_last_attempt(charge, outcome=State.DECLINED, code=decline.code)
-    if charge.attempts[-1].is_store_credit and decline.decision in _OF_INSTRUMENT:
+    if attempt.is_store_credit and decline.decision in _OF_INSTRUMENT:
         return move(declined, State.CLAIMED, now, reason="no_store_credit", code=decline.code, due_at=now)
-    if _is_over(decline, earlier, policy):
+    scheduled = sum(
+        one.instrument == attempt.instrument and decides(one.code, Decision.RETRY_ON_SCHEDULE) for one in earlier
+    )
+    is_repeated = any(one.code == decline.code for one in earlier)
+    if _is_over(decline, policy, scheduled, is_repeated=is_repeated):
         return move(declined, State.FAILED, now, due_at=next_look(State.FAILED, policy, now), **why)
-    retry_at = _retry_at(decline, earlier, policy, now)
-    look_at = now + (_AGAIN_SOON if policy.instrument is InstrumentChoice.ANY else EARLY_LOOK)
+    wait = _wait_after(decline, policy, scheduled, is_repeated=is_repeated)
+    retry_at = None if wait is None else now + wait
+    if retry_at and decline.decision is Decision.RETRY_ON_SCHEDULE:
+        retry_at = policy.retry_time(retry_at)
+    look_at = now + (EARLY_LOOK if policy.instrument is InstrumentChoice.DEFAULT else _AGAIN_SOON)
     due_at = min(retry_at, look_at) if retry_at else look_at
     return move(with_last_attempt(declined, retry_at=retry_at), State.DECLINED, now, due_at=due_at, **why)
 
 
-def _is_over(decline: Decline, earlier: tuple[Attempt, ...], policy: Policy) -> bool:
-    """Whether nothing more is tried, after this decline."""
+def _is_over(decline: Decline, policy: Policy, scheduled: int, *, is_repeated: bool) -> bool:
+    """Whether nothing more is tried, after this decline.
+
+    Args:
+        decline: of the newest attempt.
+        policy: the store's.
+        scheduled: how many earlier declines of the same instrument were retried by the schedule.
+        is_repeated: whether an earlier attempt met the same code.
+    """
     match decline.decision:
         case Decision.RETRY_ON_SCHEDULE:
-            return _count_scheduled(earlier) >= len(policy.retry_after)
+            return scheduled >= len(policy.retry_after)
         case Decision.TRY_ONCE_MORE:
-            return _has_code(earlier, decline)
+            return is_repeated
         case decision:
             return decision is Decision.STOP
 
 
-def _retry_at(decline: Decline, earlier: tuple[Attempt, ...], policy: Policy, now: datetime) -> datetime | None:
-    """Until when the instrument is left alone; None: it is not tried again for this order."""
+def _wait_after(decline: Decline, policy: Policy, scheduled: int, *, is_repeated: bool) -> timedelta | None:
+    """How long the instrument is left alone; None: it is not tried again for this order. Arguments as of `_is_over`."""
     match decline.decision:
         case Decision.RETRY_ON_SCHEDULE:
-            return policy.retry_time(now + policy.retry_after[_count_scheduled(earlier)])
+            return policy.retry_after[scheduled]
         case Decision.TRY_ONCE_MORE:
-            return now + _AGAIN_SOON
+            return _AGAIN_SOON
         case Decision.READ_AGAIN:
-            return now + (_DAILY if _has_code(earlier, decline) else _READ_AGAIN)
+            return _DAILY if is_repeated else _READ_AGAIN
         case Decision.PAUSE_STORE:
-            return now + PAUSE_RECHECK
+            return PAUSE_RECHECK
         case _:
             return None
-
-
-def _count_scheduled(attempts: tuple[Attempt, ...]) -> int:
-    instruments = (attempt for attempt in attempts if not attempt.is_store_credit)
-    return sum(decides(attempt.code, Decision.RETRY_ON_SCHEDULE) for attempt in instruments)
-
-
-def _has_code(attempts: tuple[Attempt, ...], decline: Decline) -> bool:
-    return any(attempt.code == decline.code for attempt in attempts)
 
 
 def decides(code: int | None, decision: Decision) -> bool:

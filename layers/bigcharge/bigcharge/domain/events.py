@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from bigcharge.domain.charges import NEEDS_A_PERSON, Charge
+from bigcharge.domain.charges import NEEDS_A_PERSON, PAYMENT_SHOWN, Charge
 from bigcharge.domain.instruments import Instrument
 from bigcharge.domain.states import State
 from bigcharge.domain.stores import Pause
@@ -12,6 +12,8 @@ from bigcharge.domain.stores import Pause
 SCHEMA_VERSION: Final = 1
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 _NAMES: Final = {State.PAID: "charged"}
+_CALLING: Final = frozenset({NEEDS_A_PERSON, PAYMENT_SHOWN})
+_QUIET: Final = frozenset({"books.agree", "order.acted_on"})
 _ALARMING: Final = frozenset({"store.paused", "books.differ"})
 
 
@@ -34,7 +36,8 @@ class Event:
         """The word under which a person is called for it; None where nobody need be."""
         if self.detail_type in _ALARMING:
             return self.detail_type
-        return NEEDS_A_PERSON if self.detail.get("reason") == NEEDS_A_PERSON else None
+        reason = self.detail.get("reason")
+        return reason if reason in _CALLING and self.detail_type not in _QUIET else None
 
     def identified_by(self, event_id: str) -> "Event":
         """The same event with an id, which is the same however often it is announced."""
@@ -71,9 +74,11 @@ def charge_event(old: Charge | None, new: Charge) -> Event | None:
 
 
 def _name(old: Charge | None, new: Charge) -> str:
-    """A difference of the books is found by a look that changes nothing else, so it has a name of its own."""
+    """What changes no state has a name of its own: a difference of the books, an operator's command."""
     if new.difference != (old.difference if old else None) and old is not None and old.state is new.state:
         return "books.differ" if new.difference else "books.agree"
+    if old is not None and old.state is new.state and old.acts != new.acts:
+        return "order.acted_on"
     return f"order.{_NAMES.get(new.state, new.state)}"
 
 

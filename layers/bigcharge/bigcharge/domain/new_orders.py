@@ -144,11 +144,13 @@ class OrderFilter:
     Attributes:
         status_id: one of `OrderStatus`.
         customer_id: 0 is every guest.
+        min_id: the smallest id.
         min_date_modified: changed at or after this (aware UTC).
         sort: "id", "date_modified", "date_created", "customer_id" or "status_id", with ":desc" for the other way round.
     """
 
     status_id: int | None = None
     customer_id: int | None = None
+    min_id: int | None = None
     min_date_modified: datetime | None = None
     sort: str | None = None

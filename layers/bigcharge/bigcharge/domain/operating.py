@@ -1,16 +1,38 @@
 """What an operator may do with a charge, and what comes of it; a refusal says what to do instead."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from bigcharge.domain.acts import Act, ActKind
 from bigcharge.domain.books import Difference
-from bigcharge.domain.charges import Charge, move, with_last_attempt
+from bigcharge.domain.charges import NEEDS_A_PERSON, Charge, move_by_operator, with_last_attempt
 from bigcharge.domain.errors import BigchargeError
 from bigcharge.domain.states import BY_OPERATOR, State
 
-_ON_ITS_WAY = frozenset({State.CLAIMED, State.SUBMITTING})
-_RESOLUTIONS = {ActKind.RESOLVE_PAID: State.PAID, ActKind.RESOLVE_FAILED: State.FAILED}
+_RESOLUTIONS: Final = {ActKind.RESOLVE_PAID: State.PAID, ActKind.RESOLVE_FAILED: State.FAILED}
+_NOT_SETTLED: Final = frozenset({State.UNKNOWN, State.PENDING})
+# Only then are BigCommerce's books compared with what the operator said, for they may lag, and only then does the
+# policy's `when_failed` close the order: until then it can be retried.
+_LOOK_AFTER_RESOLVING: Final = timedelta(hours=1)
+
+_NOT_RETRIED: Final = {
+    State.SUBMITTING: "a payment request is on its way. Look again in a minute",
+    State.UNKNOWN: "it may have been charged. Find out in BigCommerce and at the gateway, then resolve it",
+    State.PENDING: "its payment waits for the bank. If it never settles, resolve it as failed, then retry it",
+    State.AUTHORIZED: "its money is held. Capture it",
+    State.REFUNDED: "it was paid, and the money given back. Make a new order",
+}
+_NOT_RESOLVED: Final = {
+    State.SUBMITTING: "a payment request is on its way. Look again in a minute",
+    State.AUTHORIZED: "its money is held. Capture or void it",
+    State.FAILED: "there is nothing to resolve. Retry it, or resolve it as paid",
+}
+_NOT_HELD: Final = {
+    State.PAID: "its money is taken. To give it back, refund it in BigCommerce",
+    State.UNKNOWN: "nobody knows yet whether its money is held. It is being looked for",
+    State.SUBMITTING: "a payment request is on its way. Look again in a minute",
+}
 
 
 class NotAllowedError(BigchargeError):
@@ -18,7 +40,7 @@ class NotAllowedError(BigchargeError):
 
 
 def record_act(charge: Charge, act: Act, transaction_id: str | None = None) -> Charge:
-    """The charge after an operator's command; it is due at once, so that the next look carries it out.
+    """The charge after an operator's command; what is left to be done is due at once, for the next look.
 
     Args:
         charge: as read from the ledger.
@@ -28,6 +50,8 @@ def record_act(charge: Charge, act: Act, transaction_id: str | None = None) -> C
     Raises:
         NotAllowedError: not in this state.
     """
+    # An operator's clock may be behind: the act answers to what the ledger shows, so it is not older than that.
+    act = replace(act, at=max(act.at, charge.updated_at))
     acted = replace(charge, acts=(*charge.acts, act))
     match act.kind:
         case ActKind.RETRY:
@@ -35,33 +59,66 @@ def record_act(charge: Charge, act: Act, transaction_id: str | None = None) -> C
         case ActKind.RESOLVE_PAID | ActKind.RESOLVE_FAILED:
             return _resolve(acted, _RESOLUTIONS[act.kind], transaction_id, act.at)
         case ActKind.CAPTURE | ActKind.VOID:
-            _require(charge.state is State.AUTHORIZED, f"it is {charge.state}: {act.kind} is for authorized charges")
+            return _end_authorization(acted, act)
         case ActKind.REPAIR:
-            incomplete = charge.difference == Difference.PAID_BUT_INCOMPLETE
-            _require(incomplete, "it is not known as paid and still Incomplete: only such an order is repaired")
-    return replace(acted, due_at=act.at, checks=0, updated_at=act.at)
+            return _repair(acted, act.at)
 
 
 def _retry(charge: Charge, now: datetime) -> Charge:
-    unsettled = charge.state in {State.SUBMITTING, State.UNKNOWN, State.PENDING}
-    _require(not unsettled, f"it is {charge.state}: it may have been charged. Find out, then resolve it, then retry")
     if charge.state is State.CLAIMED:
-        _require(charge.reason is not None or charge.is_due(now), "it is being charged at this moment")
+        waits = charge.reason is not None or charge.is_due(now)
+        _require(waits, "it is claimed: it is being charged now. Look again in a minute")
+        _require_agreeing_books(charge)
         return replace(charge, due_at=now, failed_looks=0, updated_at=now)
-    _require(State.CLAIMED in BY_OPERATOR.get(charge.state, ()), f"it is {charge.state}: there is nothing to charge")
-    return move(charge, State.CLAIMED, now, by_operator=True, reason="operator_retry", due_at=now)
+    _require_transition(charge, State.CLAIMED, _NOT_RETRIED.get(charge.state, "there is nothing to charge"))
+    _require_agreeing_books(charge)
+    return move_by_operator(charge, State.CLAIMED, now, reason="operator_retry", due_at=now)
 
 
 def _resolve(charge: Charge, state: State, transaction_id: str | None, now: datetime) -> Charge:
-    _require(charge.state not in _ON_ITS_WAY, "it is being charged at this moment: wait a minute")
-    _require(state in BY_OPERATOR.get(charge.state, ()), f"it is {charge.state}: there is nothing to resolve")
-    attempt = charge.last_attempt
-    if charge.state is State.UNKNOWN and state is State.FAILED and attempt is not None:
-        end = attempt.open_until
-        _require(now >= end, f"its request may still be carried out: wait until {end:%Y-%m-%d %H:%M:%S} UTC")
-    settled = with_last_attempt(charge, outcome=state) if attempt is not None else charge
-    found = {"transaction_id": transaction_id or charge.transaction_id, "difference": None}
-    return move(settled, state, now, by_operator=True, reason="resolved_by_operator", **found)
+    _require_transition(charge, state, _NOT_RESOLVED.get(charge.state, "there is nothing to resolve"))
+    is_shown_unpaid = charge.difference == Difference.PAID_ONLY_IN_LEDGER
+    _require(charge.state is not State.PAID or is_shown_unpaid, "it is paid: BigCommerce's books show its payment")
+    settled = charge
+    if charge.state in _NOT_SETTLED and charge.last_attempt is not None:
+        end = charge.last_attempt.open_until
+        is_over = state is not State.FAILED or now >= end
+        _require(is_over, f"its last request may still be carried out: resolve it after {end:%Y-%m-%d %H:%M:%S} UTC")
+        settled = with_last_attempt(charge, outcome=state)
+    changes = {"transaction_id": transaction_id or charge.transaction_id, "difference": None}
+    due_at = now + _LOOK_AFTER_RESOLVING
+    return move_by_operator(settled, state, now, reason="resolved_by_operator", due_at=due_at, **changes)
+
+
+def _end_authorization(charge: Charge, act: Act) -> Charge:
+    otherwise = _NOT_HELD.get(charge.state, "nothing is held that could be captured or voided")
+    _require(charge.state is State.AUTHORIZED, f"it is {charge.state}: {otherwise}")
+    if act.kind is ActKind.CAPTURE:
+        _require_agreeing_books(charge)
+    return _ask_now(charge, act.at)
+
+
+def _repair(charge: Charge, now: datetime) -> Charge:
+    is_incomplete = charge.state is State.PAID and charge.difference == Difference.PAID_BUT_INCOMPLETE
+    otherwise = "it is not known as paid and still Incomplete: only such an order is repaired"
+    _require(is_incomplete, otherwise)
+    return _ask_now(charge, now)
+
+
+def _ask_now(charge: Charge, now: datetime) -> Charge:
+    """BigCommerce is to be asked for it, as often as planned, whatever was asked for before."""
+    reason = None if charge.reason == NEEDS_A_PERSON else charge.reason
+    return replace(charge, due_at=now, checks=0, failed_looks=0, reason=reason, updated_at=now)
+
+
+def _require_agreeing_books(charge: Charge) -> None:
+    """Taking money is refused where BigCommerce shows other payments than the ledger."""
+    wrong = f"the books differ ({charge.difference}): look at its payments in BigCommerce before more money is taken"
+    _require(charge.difference is None, wrong)
+
+
+def _require_transition(charge: Charge, state: State, otherwise: str) -> None:
+    _require(state in BY_OPERATOR.get(charge.state, ()), f"it is {charge.state}: {otherwise}")
 
 
 def _require(allowed: bool, otherwise: str) -> None:  # noqa: FBT001 - reads as "require this, else say that"

@@ -94,6 +94,7 @@ class Transaction:
         money: the amount, where it can be read.
         failed: whether the gateway says that it did not do it (`status` "error"); another word says neither.
         is_credit: whether it is store credit or a gift certificate, which no gateway charges.
+        created_at: aware UTC; None where BigCommerce does not say.
     """
 
     transaction_id: str
@@ -102,3 +103,4 @@ class Transaction:
     money: Money | None = None
     failed: bool = False
     is_credit: bool = False
+    created_at: datetime | None = None

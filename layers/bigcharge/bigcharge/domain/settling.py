@@ -4,10 +4,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from bigcharge.domain.charges import NEEDS_A_PERSON, Charge, move, with_last_attempt
+from bigcharge.domain.charges import NEEDS_A_PERSON, PAYMENT_SHOWN, Charge, move, with_last_attempt
 from bigcharge.domain.concluding import next_look, use_store_credit
 from bigcharge.domain.orders import PAID_STATUSES, Order, OrderStatus, Transaction, TransactionEvent
 from bigcharge.domain.policy import Policy
+from bigcharge.domain.shown_money import add_up
 from bigcharge.domain.states import State
 
 # Transactions may lag behind the order. An order that was paid shows its transaction by the third look, or its gateway
@@ -15,6 +16,7 @@ from bigcharge.domain.states import State
 _LOOKS_FOR_TRANSACTION: Final = 3
 _MONEY_TAKEN: Final = frozenset({TransactionEvent.PURCHASE, TransactionEvent.CAPTURE, TransactionEvent.SETTLED})
 _DAILY: Final = timedelta(days=1)
+_CLOCKS_APART: Final = timedelta(minutes=1)  # BigCommerce's may be behind ours
 _OF_SETTLEMENT: Final = frozenset({TransactionEvent.PENDING, TransactionEvent.SETTLED})
 _REASONS: Final = {State.UNKNOWN: "no_reliable_answer", State.PENDING: "awaiting_settlement"}
 _CLOSED_UNPAID: Final = frozenset({OrderStatus.CANCELLED, OrderStatus.DECLINED})
@@ -52,12 +54,35 @@ def follow(
     charge: Charge, order: Order, transactions: tuple[Transaction, ...], policy: Policy, now: datetime
 ) -> Charge:
     """What became of a charge that is paid or authorized: captured, voided or refunded."""
-    if order.status == OrderStatus.REFUNDED:
-        return move(charge, State.REFUNDED, now)
+    shown = add_up(transactions)
+    if order.status == OrderStatus.REFUNDED or shown.is_given_back:
+        return move(charge, State.REFUNDED, now, difference=None)
+    if charge.state is not State.AUTHORIZED:
+        return charge
+    if shown.is_captured:
+        return move(charge, State.PAID, now, due_at=next_look(State.PAID, policy, now))
     found = _find_trace(order, [one for one in transactions if _is_of(charge, one)])
-    if charge.state is State.AUTHORIZED and found is not None and found[0] in {State.PAID, State.CANCELED}:
+    if found is not None and found[0] in {State.PAID, State.CANCELED}:
         return move(charge, found[0], now, due_at=next_look(found[0], policy, now))
     return charge
+
+
+def recognize(
+    charge: Charge, order: Order, transactions: tuple[Transaction, ...], policy: Policy, now: datetime
+) -> Charge | None:
+    """What shows on an order that was about to be charged again: a payment that came to light late, or another's.
+
+    Returns:
+        The charge with that payment; in `skipped` where it is of another amount; None where no money is shown.
+    """
+    if not add_up(transactions).is_any:
+        return None
+    found = _find_trace(order, [one for one in transactions if _is_of(charge, one)])
+    if found is None or found[0] is State.CANCELED:
+        return move(charge, State.SKIPPED, now, reason=PAYMENT_SHOWN, due_at=now + _DAILY)
+    state, transaction = found
+    known = {"transaction_id": transaction.transaction_id, "due_at": next_look(state, policy, now)}
+    return move(charge, state, now, reason=PAYMENT_SHOWN, **known)
 
 
 def _trace(
@@ -120,7 +145,18 @@ def _has_failed(order: Order, transactions: list[Transaction]) -> bool:
 def _is_of(charge: Charge, transaction: Transaction) -> bool:
     """Whether it can be this payment: another amount is another's."""
     fits = transaction.money is None or charge.money is None or transaction.money == charge.money
-    return fits and not transaction.is_credit
+    return fits and not transaction.is_credit and not _is_of_earlier_attempt(charge, transaction)
+
+
+def _is_of_earlier_attempt(charge: Charge, transaction: Transaction) -> bool:
+    """Whether it only says that an attempt before the newest was held, given up or refused.
+
+    Money that was taken counts, whichever attempt took it.
+    """
+    has_taken = transaction.ok and transaction.event in _MONEY_TAKEN
+    if has_taken or transaction.created_at is None or len(charge.attempts) <= 1:
+        return False
+    return transaction.created_at < charge.attempts[-1].sent_at - _CLOCKS_APART
 
 
 def _absent_since(

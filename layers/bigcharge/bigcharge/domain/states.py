@@ -27,17 +27,19 @@ class State(StrEnum):
 _SEEN: Final = frozenset(
     {State.SKIPPED, State.CLAIMED, State.DECLINED, State.PAID_ELSEWHERE, State.CANCELED, State.REFUNDED},
 )
+# What may show on an order before it is charged again: store credit that paid all of it, a payment seen late.
+_SHOWN: Final = frozenset({State.PAID, State.AUTHORIZED, State.PENDING})
 _ENDED: Final = frozenset({State.CANCELED, State.REFUNDED})
 _OUTCOMES: Final = frozenset({State.PAID, State.AUTHORIZED, State.PENDING, State.DECLINED, State.UNKNOWN, State.FAILED})
 
 TRANSITIONS: Final[dict[State | None, frozenset[State]]] = {
     None: _SEEN,
-    State.SKIPPED: _SEEN,
-    State.CLAIMED: _SEEN | {State.SUBMITTING, State.FAILED, State.PAID},  # paid: by store credit alone
+    State.SKIPPED: _SEEN | _SHOWN,
+    State.CLAIMED: _SEEN | _SHOWN | {State.SUBMITTING, State.FAILED},
     State.SUBMITTING: _OUTCOMES | _ENDED | {State.CLAIMED},
     State.UNKNOWN: _OUTCOMES | _ENDED | {State.CLAIMED},
     State.PENDING: (_OUTCOMES | _ENDED) - {State.DECLINED, State.UNKNOWN},
-    State.DECLINED: _SEEN | {State.FAILED},
+    State.DECLINED: _SEEN | _SHOWN | {State.FAILED},
     State.AUTHORIZED: _ENDED | {State.PAID},
     State.PAID: frozenset({State.REFUNDED}),
     State.PAID_ELSEWHERE: frozenset({State.REFUNDED}),
@@ -52,7 +54,8 @@ BY_OPERATOR: Final[dict[State, frozenset[State]]] = {
     State.SKIPPED: frozenset({State.CLAIMED}),
     State.DECLINED: frozenset({State.CLAIMED}),
     State.FAILED: frozenset({State.CLAIMED, State.PAID}),
-    State.CANCELED: frozenset({State.CLAIMED}),
+    State.CANCELED: frozenset({State.CLAIMED, State.PAID}),
+    State.PAID: frozenset({State.FAILED}),  # where the books show no payment
     State.UNKNOWN: frozenset({State.PAID, State.FAILED}),
     State.PENDING: frozenset({State.PAID, State.FAILED}),
 }

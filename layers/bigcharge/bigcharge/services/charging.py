@@ -143,7 +143,7 @@ def _processed(attempts: tuple[Attempt, ...]) -> tuple[Attempt, ...]:
 
 
 def _still_open(stored: Charge, submitted: Charge) -> bool:
-    same = len(stored.attempts) == len(submitted.attempts)
+    same = [one.token_id for one in stored.attempts] == [one.token_id for one in submitted.attempts]
     return same and stored.state in {State.SUBMITTING, State.UNKNOWN}
 
 

@@ -16,6 +16,10 @@ from bigcharge.services.charging import Case
 from bigcharge.services.ports import BigCommerce, Clock, Ledger
 from bigcharge.services.waiting import STATUS_CHANGED, Waiting
 
+_HINTS_OF_PAYMENTS: Final = frozenset(
+    {books.CAUSE, "store/order/transaction/created", "store/order/transaction/updated"}
+)
+_WANTED: Final = frozenset({State.AUTHORIZED, State.FAILED})  # something may still be to be done with the order
 _HINTS: Final = frozenset({STATUS_CHANGED, books.CAUSE})
 _CLOSED: Final = frozenset({State.FAILED, State.CANCELED})
 _DAILY: Final = timedelta(days=1)
@@ -45,13 +49,13 @@ class Following:
             return charge
         order = find_order(case.bigcommerce, charge.order_id)
         if order is None:
-            return self._wait(charge, None, now)
+            return self._wait(charge, _DAILY if charge.state in _WANTED else None, now)
         transactions = case.bigcommerce.get_transactions(charge.order_id)
         if charge.state not in _CLOSED:
             changed = follow(charge, order, transactions, case.policy, now)
             if changed is not charge:
                 return self._ledger.save(changed)
-        action = next_action(charge, order, case.policy, now)
+        action = next_action(charge, order, transactions, case.policy, now)
         if action is not None:
             return self._ask(case, action)
         return self._compare_books(charge, order, transactions, now)
@@ -61,13 +65,15 @@ class Following:
         now, requests = self._clock(), case.charge.checks + 1
         wait = wait_after(action, requests)
         if wait is None:
-            given_up = replace(case.charge, reason=NEEDS_A_PERSON, due_at=now + _DAILY, updated_at=now)
-            return case.charge if case.charge.reason == NEEDS_A_PERSON else self._ledger.save(given_up)
+            if case.charge.reason == NEEDS_A_PERSON:
+                return self._wait(case.charge, _DAILY, now)
+            return self._ledger.save(replace(case.charge, reason=NEEDS_A_PERSON, due_at=now + _DAILY, updated_at=now))
         charge = self._ledger.save(replace(case.charge, checks=requests, due_at=now + wait))
         try:
             _perform(case.bigcommerce, charge.order_id, action)
         except _NOT_DONE as error:
-            return self._waiting.hold_after(error, charge, case.message, case.credentials)
+            unsent = replace(charge, checks=requests - 1)
+            return self._waiting.hold_after(error, unsent, case.message, case.credentials)
         except BigCommerceError:
             return charge  # refused, or nobody knows: the next look shows whether it was done
         return charge
@@ -76,7 +82,8 @@ class Following:
         self, charge: Charge, order: Order, transactions: tuple[Transaction, ...], now: datetime
     ) -> Charge:
         if not charge.is_due(now) and now - charge.updated_at < _LAG:
-            return charge
+            is_forgotten = charge.due_at is None
+            return self._ledger.save(postpone(charge, charge.updated_at + _LAG)) if is_forgotten else charge
         difference = compare(charge, order, transactions)
         if difference != charge.difference:
             due_at = now + _DAILY if difference else None
@@ -107,7 +114,7 @@ def _is_asked(case: Case, now: datetime) -> bool:
         case State.AUTHORIZED:
             return True
         case State.FAILED | State.CANCELED:
-            return case.message.cause == books.CAUSE
+            return case.message.cause in _HINTS_OF_PAYMENTS
         case State.PAID | State.PAID_ELSEWHERE:
             return case.message.cause in _HINTS
         case _:

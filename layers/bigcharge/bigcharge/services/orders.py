@@ -21,12 +21,12 @@ from bigcharge.domain.instruments import PaymentMethod
 from bigcharge.domain.messages import Message
 from bigcharge.domain.orders import Order
 from bigcharge.domain.policy import Policy
-from bigcharge.domain.settling import settle
+from bigcharge.domain.settling import recognize, settle
 from bigcharge.domain.states import State
 from bigcharge.domain.stores import Credentials
 from bigcharge.domain.tenders import Tender
 from bigcharge.domain.waits import EARLY_LOOK, LONGEST_OUTAGE_WAIT, LONGEST_REFUSAL_WAIT, backoff
-from bigcharge.services.charging import Case, Charging
+from bigcharge.services.charging import Case, Charging, HoldError
 from bigcharge.services.choosing import Choosing
 from bigcharge.services.following import Following, find_order
 from bigcharge.services.ports import Clock, Connect, Instruments, Ledger, Queue, Stores, Together
@@ -34,6 +34,8 @@ from bigcharge.services.waiting import LOOKS_IN_VAIN, Waiting
 
 _NEW: Final = frozenset({State.SKIPPED, State.CLAIMED, State.DECLINED})
 _UNSETTLED: Final = frozenset({State.SUBMITTING, State.UNKNOWN, State.PENDING})
+# Nobody says how long absence must last to be evidence: then it never is (law 5).
+_WITHOUT_POLICY: Final = Policy(evidence_window=timedelta())
 _NO_INSTRUMENT: Final = "no_usable_instrument"
 _DAILY: Final = timedelta(days=1)
 
@@ -90,7 +92,9 @@ class Orders:
         except UnknownStoreError:
             if known is None:
                 raise
-            return self._waiting.hold(charge, message, "store_unknown", LONGEST_OUTAGE_WAIT)
+            return self._waiting.hold(
+                charge, message, "store_unknown", LONGEST_OUTAGE_WAIT, longest=LONGEST_REFUSAL_WAIT
+            )
 
     def _look(
         self,
@@ -102,10 +106,10 @@ class Orders:
         try:
             policy = self._stores.policy(message.store_hash)
         except InvalidInputError:
-            if charge.state in _NEW:
+            if charge.state in _NEW or (charge.state not in _UNSETTLED and charge.is_due(self._clock())):
                 return self._waiting.hold(charge, message, "policy_invalid", LONGEST_OUTAGE_WAIT)
             policy = None  # settling reads and sends nothing, so it needs no consent
-        case = Case(message, charge, policy or Policy(), credentials, self._connect(credentials), seconds_left)
+        case = Case(message, charge, policy or _WITHOUT_POLICY, credentials, self._connect(credentials), seconds_left)
         try:
             if charge.state in _UNSETTLED:
                 return self._settle(case)
@@ -130,6 +134,8 @@ class Orders:
         if verdict is not None:
             return self._leave(charge, *verdict, now)
         case = replace(case, charge=charge)
+        if charge.attempts and (shown := self._recognize(case, order)) is not None:
+            return shown
         tender = self._choosing.choose_store_credit(case, order)
         tender = tender or self._choosing.choose_instrument(case, get_methods())
         if tender is None:
@@ -155,6 +161,20 @@ class Orders:
         if goes_on and charge.due_at is not None:
             self._queue.send(case.message, delay=(charge.due_at - self._clock()).total_seconds())
         return charge
+
+    def _recognize(self, case: Case, order: Order) -> Charge | None:
+        """Before another attempt: a payment that came to light late, or that the shopper made, is not made again.
+
+        Raises:
+            HoldError: store credit has paid a part, and the order does not show it yet: it would be charged whole.
+        """
+        transactions = case.bigcommerce.get_transactions(order.order_id)
+        recognized = recognize(case.charge, order, transactions, case.policy, self._clock())
+        if recognized is not None:
+            return self._ledger.save(recognized)
+        if case.charge.has_used_store_credit and not order.store_credit:
+            raise HoldError("store_credit_not_shown")
+        return None
 
     def _finish_with_store_credit(self, case: Case) -> Charge:
         """The customer's store credit has paid all of it."""
@@ -217,7 +237,7 @@ def _keep_result[T](call: Callable[[], T]) -> Callable[[], T]:
     """Call now, and return or raise what came of it when it is asked for."""
     try:
         result = call()
-    except BigCommerceError as error:
+    except Exception as error:  # noqa: BLE001 - raised where the result is wanted: for many orders it is not
         return partial(_raise, error)
     return lambda: result
 

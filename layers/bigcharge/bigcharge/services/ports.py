@@ -1,6 +1,6 @@
 """What the services need from the world. The adapters fit these shapes; tests and simulations bring their own."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
@@ -15,7 +15,8 @@ from bigcharge.domain.stores import Credentials, Pause
 from bigcharge.domain.tenders import Tender
 
 if TYPE_CHECKING:
-    from bigcharge.domain.new_orders import OrderChanges
+    from bigcharge.domain.new_orders import OrderChanges, OrderFilter
+    from bigcharge.domain.reconciling import Cursor
 
 type Clock = Callable[[], datetime]
 """The present, aware UTC."""
@@ -67,6 +68,20 @@ class OrderCalls(Protocol):
         """Give its authorization up."""
 
 
+class OrderLists(Protocol):
+    """The orders of one store, as lists. Every call raises the errors of `bigcharge.domain.errors`."""
+
+    def list_orders(self, wanted: "OrderFilter", *, limit: int) -> Iterator[Order]:
+        """Those that are wanted, `limit` a page, read as they are asked for."""
+
+    def walk_orders(self, wanted: "OrderFilter", after_id: int) -> Iterator[tuple[Order, ...]]:
+        """Those that are wanted above an id, by id, a page at a time; none is missed that is wanted all the while."""
+
+
+type ListsOf = Callable[[Credentials], OrderLists]
+"""Makes the lists of a store."""
+
+
 class Together(Protocol):
     """Runs two calls at the same time."""
 
@@ -86,6 +101,13 @@ class Stores(Protocol):
 
     def policy(self, store_hash: str) -> Policy | None:
         """The store's policy, None where it has none; raises InvalidInputError where it cannot be read."""
+
+
+class ServedStores(Stores, Protocol):
+    """The stores that we serve, and which they are."""
+
+    def list_served(self) -> Iterator[str]:
+        """The hashes of the stores that have a policy: the others charge nothing."""
 
 
 class Ledger(Protocol):
@@ -111,6 +133,23 @@ class Ledger(Protocol):
 
     def resume(self, store_hash: str) -> None:
         """Lift the store's pause."""
+
+
+class Charges(Protocol):
+    """The charges of many orders at once."""
+
+    def read_charges(self, store_hash: str, order_ids: Iterable[int]) -> Mapping[int, Charge]:
+        """The charges of those that the ledger knows, by order id."""
+
+
+class Cursors(Protocol):
+    """How far each store is reconciled."""
+
+    def read(self, store_hashes: Iterable[str]) -> "list[tuple[Cursor, Pause | None]]":
+        """Each store's cursor, a blank one where it has none yet, and its pause."""
+
+    def save(self, cursor: "Cursor") -> None:
+        """Keep it in place of the one before."""
 
 
 class Queue(Protocol):

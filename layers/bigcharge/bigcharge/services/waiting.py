@@ -37,7 +37,10 @@ class Waiting:
             waiting = {"reason": "store_paused", "code": code, "due_at": soon}
             return self._ledger.save(move(charge, State.CLAIMED, self._clock(), **waiting))
         has_ended = charge.state in _ENDED and (charge.state not in _PAID or message.cause != STATUS_CHANGED)
-        if has_ended or (charge.due_at is not None and charge.due_at <= soon):
+        if has_ended:
+            later = self._clock() + LONGEST_REFUSAL_WAIT
+            return self._ledger.save(postpone(charge, later)) if charge.is_due(self._clock()) else charge
+        if charge.due_at is not None and charge.due_at <= soon:
             return charge
         return self._ledger.save(postpone(charge, soon))
 
@@ -55,7 +58,7 @@ class Waiting:
             case RefusedError():
                 return self._hold_refused(charge, message, error)
             case HoldError():
-                return self.hold(charge, message, error.reason)
+                return self.hold(charge, message, error.reason, longest=LONGEST_REFUSAL_WAIT)
             case _:
                 return self.hold(charge, message, "bigcommerce_unavailable")
 

@@ -1,20 +1,25 @@
 """Orders as a merchant's system needs them: made, listed and changed (V2), captured and voided (V3)."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC
 from functools import partial
+from itertools import islice, pairwise
+from typing import Final
 
 from bigcharge.adapters.bigcommerce.fields import write_fields
 from bigcharge.adapters.bigcommerce.orders import read_any_order, read_order
 from bigcharge.adapters.bigcommerce.paging import LARGEST_PAGE, check_limit, list_pages
 from bigcharge.adapters.bigcommerce.rest import Rest, ignore
-from bigcharge.domain.errors import InvalidInputError
+from bigcharge.domain.errors import InvalidInputError, OutcomeUnknownError
 from bigcharge.domain.new_orders import NewOrder, OrderChanges, OrderFilter
 from bigcharge.domain.orders import Order
 from bigcharge.domain.stores import check_id
 
 _EVERY_ORDER = OrderFilter()
+# One less than a page, because nobody says whether `min_id` itself belongs to what is listed: either way one page holds
+# so many that are new.
+_STEP: Final = LARGEST_PAGE - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,31 @@ class OrderCalls:
         if wanted.min_date_modified is not None:
             query["min_date_modified"] = wanted.min_date_modified.astimezone(UTC).isoformat(timespec="seconds")
         return list_pages(self.rest, "/v2/orders", query, check_limit(limit), read_any_order)
+
+    def walk_orders(self, wanted: OrderFilter = _EVERY_ORDER, after_id: int = 0) -> Iterator[tuple[Order, ...]]:
+        """List orders above an id, by their ids, a page at a time.
+
+        Each page is asked for by the last id before it, never by its number: orders that come or leave meanwhile move
+        what stands on a numbered page, but none from its id. So whatever is wanted all the while is listed.
+
+        Args:
+            wanted: which; its sort and its smallest id do not matter.
+            after_id: 0: from the first.
+
+        Raises:
+            BigCommerceError: as `list_orders`; also where they are not sorted as asked for.
+        """
+        while True:
+            asked = replace(wanted, sort="id:asc", min_id=after_id or None)
+            above = (order for order in self.list_orders(asked) if order.order_id > after_id)
+            orders = tuple(islice(above, _STEP))
+            if any(one.order_id >= next_one.order_id for one, next_one in pairwise(orders)):
+                raise OutcomeUnknownError("BigCommerce does not list orders by their ids")
+            if orders:
+                yield orders
+                after_id = orders[-1].order_id
+            if len(orders) < _STEP:
+                return
 
     def update_order(self, order_id: int, changes: OrderChanges) -> Order:
         """Change an order (`PUT /v2/orders/{id}`).

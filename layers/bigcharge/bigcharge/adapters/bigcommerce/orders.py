@@ -86,6 +86,15 @@ def _read_date(value: object) -> datetime | None:
     return date.astimezone(UTC) if date.tzinfo else date.replace(tzinfo=UTC)
 
 
+def _read_timestamp(value: object) -> datetime | None:
+    """A time of V3, by ISO 8601; else as `_read_date`."""
+    try:
+        time = datetime.fromisoformat(read_text(value) or "")
+    except ValueError:
+        return _read_date(value)
+    return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+
+
 def read_transactions(document: object) -> tuple[Transaction, ...]:
     """Map the answer to "get transactions".
 
@@ -107,6 +116,7 @@ def _read_transaction(fields: dict[str, Any]) -> Transaction:
         failed=status == "error",
         money=read_money(fields.get("amount"), fields.get("currency")),
         is_credit=_is_credit(fields),
+        created_at=_read_timestamp(fields.get("date_created")),
     )
 
 

@@ -1,0 +1,53 @@
+"""Every ten minutes: orders that no webhook told of, and hourly those whose books seem to differ, go to the queue."""
+
+from typing import TYPE_CHECKING, Any, Final
+
+from bigcharge import bootstrap
+from bigcharge.observability import count, logger
+from bigcharge.services.reconciling import Reconciled
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+    from bigcharge.domain.reconciling import Cursor
+    from bigcharge.domain.stores import Pause
+
+# What one page of orders may take; a store for which less is left is the first of the next run.
+SECONDS_FOR_STORE: Final = 40.0
+reconciling = bootstrap.at_init(bootstrap.reconciling)
+
+
+def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, int]:  # noqa: ARG001 - a schedule says nothing
+    stores = reconciling().list_stores()
+    done: list[Reconciled] = []
+    failed = waiting = 0
+    for cursor, pause in stores:
+        if _seconds_left(context) < SECONDS_FOR_STORE:
+            waiting += 1
+            continue
+        try:
+            done.append(reconcile(cursor, pause, context))
+        except Exception:  # noqa: BLE001 - whatever is wrong with one store, the next is not to wait for it
+            logger().exception("reconcile.failed", store_hash=cursor.store_hash)
+            failed += 1
+    count("OrdersReconciled", sum(one.orders for one in done))
+    count("BooksHints", sum(one.books for one in done))
+    count("StoresNotReconciled", failed)
+    found = {"reconciled": len(done), "failed": failed, "waiting": waiting}
+    logger().info("reconcile.done", extra=found)
+    return found
+
+
+def reconcile(cursor: "Cursor", pause: "Pause | None", context: "LambdaContext") -> Reconciled:
+    """Reconcile one store; one that is left alone needs nothing, and so is done."""
+    found = reconciling().reconcile(cursor, pause, lambda: _seconds_left(context))
+    if found is None:
+        logger().info("reconcile.left_alone", store_hash=cursor.store_hash)
+        return Reconciled(0, 0, is_finished=True)
+    of = {"orders": found.orders, "books": found.books, "is_finished": found.is_finished}
+    logger().info("reconcile.store_done", extra={"store_hash": cursor.store_hash, **of})
+    return found
+
+
+def _seconds_left(context: "LambdaContext") -> float:
+    return context.get_remaining_time_in_millis() / 1000

@@ -1,0 +1,110 @@
+"""Reconciling: how far a store's changed orders have been read, and which of them somebody must look at."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from bigcharge.domain.charges import Charge
+from bigcharge.domain.eligibility import judge
+from bigcharge.domain.orders import Order
+from bigcharge.domain.policy import Policy
+from bigcharge.domain.states import State
+
+CAUSE: Final = "reconcile"
+"""The cause of a message for an order that no webhook told of, or told of too early."""
+
+# BigCommerce repeats a webhook for 48 hours: what changed before was told of while nobody listened, and a store that is
+# served from today on did not mean its old orders.
+_FIRST_LOOK_BACK: Final = timedelta(days=2)
+# How far a read of BigCommerce may be behind what happened: so much of the past is listed again each time.
+_LAG: Final = timedelta(minutes=10)
+# An hour less half a run: the run of the full hour is never a few seconds early.
+_BOOKS_EVERY: Final = timedelta(minutes=55)
+
+
+class Errand(StrEnum):
+    """What a store's orders are walked through for."""
+
+    ORDERS = "orders"
+    BOOKS = "books"
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """A walk through a store's orders that were changed from some time on, by their ids. It can be left and resumed.
+
+    An id never changes, so no order is missed, whatever comes, goes or changes meanwhile: an order that was passed
+    before it changed has changed after the walk began, and the next walk begins with all that had changed by then.
+
+    Attributes:
+        since: orders that were changed at or after it belong to the walk, by BigCommerce's clock.
+        began_at: when the present walk, or the last one, began, by our clock; None: there was none.
+        newest: the newest change when it began, by BigCommerce's clock; None: no walk is under way.
+        after_id: the orders up to this id have been read.
+    """
+
+    since: datetime
+    began_at: datetime | None = None
+    newest: datetime | None = None
+    after_id: int = 0
+
+    def begin(self, newest: datetime | None, now: datetime) -> "Walk":
+        """Set out.
+
+        Args:
+            newest: the newest change since `since`; None where nothing changed: then the walk is over at once.
+            now: aware UTC. Nothing can have changed later: an order of next year must not hide those until then.
+        """
+        return replace(self, began_at=now, newest=min(newest, now) if newest else None, after_id=0)
+
+    def end(self) -> "Walk":
+        """All of it was read: the next one begins a little before what was newest."""
+        since = max(self.since, self.newest - _LAG) if self.newest else self.since
+        return replace(self, since=since, newest=None, after_id=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """How far a store is reconciled.
+
+    Whatever it says has been done when it is saved, so of two runs at once either's will do: no order is skipped.
+
+    Attributes:
+        store_hash: the store.
+        looked_at: when a run last turned to the store; None: never.
+        walks: the walk of each errand that was ever begun.
+    """
+
+    store_hash: str
+    looked_at: datetime | None = None
+    walks: Mapping[Errand, Walk] = field(default_factory=dict)
+
+    def walk(self, errand: Errand, now: datetime) -> Walk:
+        """Where the errand's walk stands."""
+        return self.walks.get(errand) or Walk(since=now - _FIRST_LOOK_BACK)
+
+    def with_walk(self, errand: Errand, walk: Walk) -> "Cursor":
+        """The same with a walk that went on."""
+        return replace(self, walks={**self.walks, errand: walk})
+
+    def is_due(self, errand: Errand, now: datetime) -> bool:
+        """Whether to walk now: for orders with each run, for the books hourly, and to the end of what was begun."""
+        walk = self.walk(errand, now)
+        if errand is Errand.ORDERS or walk.began_at is None or walk.newest is not None:
+            return True
+        return now - walk.began_at >= _BOOKS_EVERY
+
+
+def is_missed(charge: Charge | None, order: Order, policy: Policy) -> bool:
+    """Whether nobody has looked at the Incomplete order as it is now.
+
+    Either the ledger does not know it, or it was left alone though it could be charged: it was changed since, or so
+    shortly before that what was read then may have been behind.
+    """
+    if charge is None:
+        return True
+    if charge.state is not State.SKIPPED or judge(order, policy) is not None:
+        return False
+    return order.modified_at is None or order.modified_at > charge.updated_at - _LAG
