@@ -12,10 +12,10 @@ import pytest
 from bigcharge.adapters.changes import read_change
 from bigcharge.adapters.ledger_items import charge_to_item, pause_to_item
 from bigcharge.domain.acts import Act, ActKind
-from bigcharge.domain.attempts import Attempt
+from bigcharge.domain.attempts import STORE_CREDIT, Attempt
 from bigcharge.domain.books import Difference
-from bigcharge.domain.charges import NEEDS_A_PERSON, Charge
-from bigcharge.domain.events import InstrumentRow, charge_event, instrument_event
+from bigcharge.domain.charges import NEEDS_A_PERSON, PAYMENT_SHOWN, Charge
+from bigcharge.domain.events import Alarm, InstrumentRow, charge_event, instrument_event
 from bigcharge.domain.money import Money
 from bigcharge.domain.states import State
 from bigcharge.domain.stores import Pause
@@ -26,6 +26,8 @@ NAMES = set(re.findall(r"^\| `([a-z]+\.[a-z_]+)`", DOCUMENT, re.MULTILINE))
 ORDER, INSTRUMENT, STORE_EVENT = (json.loads(text) for text in re.findall(r"```json\n(.*?)```", DOCUMENT, re.DOTALL))
 ATTEMPT = Attempt(1, "sweep", "stripe.card", VISA.fingerprint, Money(9800, "USD"), "jti-1", NOON, NOON, "visa", "1111")
 CHARGE = Charge(STORE, 215, State.SUBMITTING, NOON, 11, money=Money(9800, "USD"), attempts=(ATTEMPT,), version=2)
+STUCK = replace(CHARGE, state=State.UNKNOWN, reason=NEEDS_A_PERSON)
+PART_PAID = replace(CHARGE, attempts=(replace(ATTEMPT, instrument=STORE_CREDIT, outcome=State.PAID),))
 ROW = InstrumentRow(STORE, 11, VISA, NOON)
 
 
@@ -66,13 +68,22 @@ def test_every_documented_name_is_announced_and_no_other() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "alarm"),
     [
-        (CHARGE, replace(CHARGE, difference=Difference.PAID_TWICE), "books.differ"),
+        (CHARGE, replace(CHARGE, difference=Difference.PAID_TWICE), Alarm.BOOKS_DIFFER),
+        (None, replace(CHARGE, difference=Difference.PAID_TWICE), Alarm.BOOKS_DIFFER),
         (replace(CHARGE, difference=Difference.PAID_TWICE), CHARGE, None),
-        (CHARGE, replace(CHARGE, state=State.UNKNOWN, reason=NEEDS_A_PERSON), NEEDS_A_PERSON),
+        (CHARGE, replace(CHARGE, state=State.UNKNOWN, reason=NEEDS_A_PERSON), Alarm.NEEDS_A_PERSON),
+        (CHARGE, replace(CHARGE, state=State.SKIPPED, reason=PAYMENT_SHOWN), Alarm.NEEDS_A_PERSON),
+        (STUCK, replace(STUCK, code=10000), None),
+        (STUCK, replace(STUCK, acts=(Act(ActKind.CAPTURE, "jane", "asked for", NOON),)), None),
+        (replace(STUCK, difference=Difference.PAID_TWICE), STUCK, None),
+        (PART_PAID, replace(PART_PAID, state=State.FAILED), Alarm.NEEDS_A_PERSON),
+        (PART_PAID, replace(PART_PAID, state=State.SKIPPED, reason="no_policy"), Alarm.NEEDS_A_PERSON),
         (CHARGE, replace(CHARGE, state=State.DECLINED), None),
     ],
 )
-def test_a_person_is_called_for_what_only_a_person_can_mend(old: Charge, new: Charge, alarm: str | None) -> None:
+def test_a_person_is_called_for_what_only_a_person_can_mend(
+    old: Charge | None, new: Charge, alarm: Alarm | None
+) -> None:
     event = charge_event(old, new)
     assert event is not None
     assert event.alarm == alarm

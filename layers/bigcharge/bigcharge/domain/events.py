@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any, Final
 
 from bigcharge.domain.charges import NEEDS_A_PERSON, PAYMENT_SHOWN, Charge
@@ -12,9 +13,16 @@ from bigcharge.domain.stores import Pause
 SCHEMA_VERSION: Final = 1
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 _NAMES: Final = {State.PAID: "charged"}
-_CALLING: Final = frozenset({NEEDS_A_PERSON, PAYMENT_SHOWN})
-_QUIET: Final = frozenset({"books.agree", "order.acted_on"})
-_ALARMING: Final = frozenset({"store.paused", "books.differ"})
+_FOR_A_PERSON: Final = frozenset({NEEDS_A_PERSON, PAYMENT_SHOWN})
+_UNPAID: Final = frozenset({State.SKIPPED, State.FAILED, State.CANCELED})
+
+
+class Alarm(StrEnum):
+    """What a person is called for; each has its alarm in `template.yaml`."""
+
+    BOOKS_DIFFER = "books.differ"
+    NEEDS_A_PERSON = "needs_a_person"
+    STORE_PAUSED = "store.paused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,19 +33,13 @@ class Event:
         detail_type: "order.charged", "instrument.added", "store.paused", ...
         detail: JSON; no token, no e-mail, no address.
         time: when the change was made, aware UTC.
+        alarm: the word under which a person is called for it; None where nobody need be. It is no part of what is told.
     """
 
     detail_type: str
     detail: dict[str, Any]
     time: datetime
-
-    @property
-    def alarm(self) -> str | None:
-        """The word under which a person is called for it; None where nobody need be."""
-        if self.detail_type in _ALARMING:
-            return self.detail_type
-        reason = self.detail.get("reason")
-        return reason if reason in _CALLING and self.detail_type not in _QUIET else None
+    alarm: Alarm | None = None
 
     def identified_by(self, event_id: str) -> "Event":
         """The same event with an id, which is the same however often it is announced."""
@@ -70,7 +72,17 @@ def charge_event(old: Charge | None, new: Charge) -> Event | None:
         "retry_at": new.retry_at.isoformat() if new.retry_at and new.state is State.DECLINED else None,
         "version": new.version,
     }
-    return Event(_name(old, new), detail, new.updated_at)
+    return Event(_name(old, new), detail, new.updated_at, _find_alarm(old, new))
+
+
+def _find_alarm(old: Charge | None, new: Charge) -> Alarm | None:
+    """A person is called when something comes to be what only a person can mend, and not again at each later change."""
+    if new.difference and new.difference != (old.difference if old else None):
+        return Alarm.BOOKS_DIFFER
+    if new.reason in _FOR_A_PERSON and new.reason != (old.reason if old else None):
+        return Alarm.NEEDS_A_PERSON
+    has_come_to_nothing = new.state in _UNPAID and (old is None or old.state is not new.state)
+    return Alarm.NEEDS_A_PERSON if has_come_to_nothing and new.has_used_store_credit else None
 
 
 def _name(old: Charge | None, new: Charge) -> str:
@@ -140,4 +152,6 @@ def pause_event(pause: Pause, time: datetime, *, is_paused: bool) -> Event:
         "reason": pause.reason,
         "code": pause.code,
     }
-    return Event("store.paused" if is_paused else "store.resumed", detail, time)
+    if is_paused:
+        return Event("store.paused", detail, time, Alarm.STORE_PAUSED)
+    return Event("store.resumed", detail, time)
