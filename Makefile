@@ -8,7 +8,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 export PATH := $(CURDIR)/$(BIN):$(CURDIR)/.tools/bin:$(PATH)
 
-.PHONY: help demo test check format lint types imports template build handlers sam-local draw lock clean
+.PHONY: help demo test check format lint types imports template build handlers sam-local simulate draw lock clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -39,6 +39,9 @@ handlers: build
 
 sam-local: $(READY) build ## every function through `sam local invoke`, in Docker (status 3 where there is none)
 	@python -m ops.sam_local
+
+simulate: $(READY) ## months of trouble in a minute: SEEDS=2000, or SEED=17 to replay one
+	@python -m tests.simulation $(if $(SEED),--seed $(SEED) $(if $(KEEP),--keep $(KEEP)),--seeds $(or $(SEEDS),2000))
 
 draw: $(READY) ## draw the states and the codes into docs/charging.md
 	@python -m tests.contract.test_charging_document

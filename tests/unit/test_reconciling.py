@@ -82,6 +82,17 @@ def test_a_store_without_cursor_is_read_from_two_days_back(world: World) -> None
     assert world.sent() == [1]
 
 
+def test_an_outage_from_the_first_run_on_loses_no_order_however_long_it_lasts(world: World) -> None:
+    world.shop.put(1)
+    world.shop.trouble = OutcomeUnknownError("away")
+    with pytest.raises(OutcomeUnknownError):
+        world.run()
+    world.clock.pass_by(days=5)
+    world.shop.trouble = None
+    world.run()
+    assert world.sent() == [1]
+
+
 def test_the_cursor_is_bigcommerces_time_less_what_a_read_may_be_behind(world: World) -> None:
     world.shop.put(1, modified_at=ago(hours=5))
     world.run()
@@ -207,7 +218,7 @@ def test_the_cursor_moves_only_after_the_messages_are_in_the_queue(world: World)
     world.queue.error = ConnectionError("the queue is away")
     with pytest.raises(ConnectionError):
         world.run()
-    assert Errand.ORDERS not in world.cursors.kept[STORE].walks
+    assert world.cursors.kept[STORE].walks[Errand.ORDERS] == Walk(ago(days=2))
     world.queue.error = None
     assert world.reconcile() == [1]
 

@@ -74,16 +74,17 @@ class Cursor:
     Attributes:
         store_hash: the store.
         looked_at: when a run last turned to the store; None: never.
-        walks: the walk of each errand that was ever begun.
+        walks: the walk of each errand, once a run has turned to the store.
     """
 
     store_hash: str
     looked_at: datetime | None = None
     walks: Mapping[Errand, Walk] = field(default_factory=dict)
 
-    def walk(self, errand: Errand, now: datetime) -> Walk:
-        """Where the errand's walk stands."""
-        return self.walks.get(errand) or Walk(since=now - _FIRST_LOOK_BACK)
+    def turn(self, now: datetime) -> "Cursor":
+        """The same when a run turns to the store. Where its walks begin is settled by the first, though all may fail."""
+        walks = {errand: Walk(since=now - _FIRST_LOOK_BACK) for errand in Errand}
+        return replace(self, looked_at=now, walks=walks | {**self.walks})
 
     def with_walk(self, errand: Errand, walk: Walk) -> "Cursor":
         """The same with a walk that went on."""
@@ -91,7 +92,7 @@ class Cursor:
 
     def is_due(self, errand: Errand, now: datetime) -> bool:
         """Whether to walk now: for orders with each run, for the books hourly, and to the end of what was begun."""
-        walk = self.walk(errand, now)
+        walk = self.walks[errand]
         if errand is Errand.ORDERS or walk.began_at is None or walk.newest is not None:
             return True
         return now - walk.began_at >= _BOOKS_EVERY

@@ -75,7 +75,7 @@ class Reconciling:
             InvalidInputError: the policy cannot be read.
         """
         now = self._clock()
-        cursor = replace(cursor, looked_at=now)
+        cursor = cursor.turn(now)
         self._cursors.save(cursor)  # at once: a store that always fails must not be the first for ever
         try:
             credentials = self._stores.credentials(cursor.store_hash)
@@ -107,7 +107,7 @@ class Reconciling:
         sent, now = 0, self._clock()
         if seconds_left() < _SECONDS_FOR_PAGE:
             return cursor, sent, False
-        walk = cursor.walk(errand, now)
+        walk = cursor.walks[errand]
         wanted = replace(_WANTED[errand], min_date_modified=walk.since)
         if walk.newest is None:
             walk = walk.begin(_find_newest(lists, wanted), now)

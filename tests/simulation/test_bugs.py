@@ -1,0 +1,68 @@
+"""The proof is tested: each planted bug is caught within a bounded number of seeds."""
+
+import os
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ROOT: Final = Path(__file__).parents[2]
+BUGS: Final = sorted((Path(__file__).parent / "bugs").glob("*.patch"))
+_NEEDED: Final = ("layers", "functions", "sandbox", "tests/simulation", "template.yaml", "pyproject.toml")
+_MOST_SEEDS: Final = 130  # those in which nothing is found without a bug (test_seeds.py)
+_SECONDS: Final = 120
+
+
+def _plant(bug: Path, into: Path) -> Path:
+    """A copy of the tree with the bug in it.
+
+    Raises:
+        CalledProcessError: the patch does not fit the code any more: make it anew.
+    """
+    tree = into / bug.stem
+    for name in _NEEDED:
+        source, target = ROOT / name, tree / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "*.patch"))
+        else:
+            shutil.copy(source, target)
+    apply = ["git", "apply", "-p1", str(bug)]
+    subprocess.run(apply, cwd=tree, check=True, env={**os.environ, "GIT_DIR": "none"})  # noqa: S603 - our own command
+    return tree
+
+
+def _hunt(into: Path, bug: Path) -> "subprocess.CompletedProcess[str]":
+    tree = _plant(bug, into)
+    paths = os.pathsep.join((str(tree), str(tree / "layers" / "bigcharge")))
+    command = [sys.executable, "-m", "tests.simulation", "--hunt", "--jobs", "1", "--seeds", str(_MOST_SEEDS)]
+    environment = {**os.environ, "PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"}
+    return subprocess.run(  # noqa: S603 - our own command
+        command, cwd=tree, env=environment, check=False, capture_output=True, text=True, timeout=_SECONDS
+    )
+
+
+@pytest.fixture(scope="module")
+def hunts(tmp_path_factory: pytest.TempPathFactory) -> "Mapping[str, subprocess.CompletedProcess[str]]":
+    into = tmp_path_factory.mktemp("bugs")
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return dict(zip((bug.stem for bug in BUGS), pool.map(partial(_hunt, into), BUGS), strict=True))
+
+
+def test_there_are_enough_bugs() -> None:
+    assert len(BUGS) >= 12
+
+
+@pytest.mark.parametrize("name", [bug.stem for bug in BUGS])
+def test_a_planted_bug_is_caught(name: str, hunts: "Mapping[str, subprocess.CompletedProcess[str]]") -> None:
+    hunt = hunts[name]
+    assert hunt.returncode == 1, hunt.stdout + hunt.stderr
+    assert "VIOLATION" in hunt.stdout
