@@ -41,7 +41,7 @@ sam-local: $(READY) build ## every function through `sam local invoke`, in Docke
 	@python -m ops.sam_local
 
 simulate: $(READY) ## months of trouble in a minute: SEEDS=2000, or SEED=17 to replay one
-	@python -m tests.simulation $(if $(SEED),--seed $(SEED) $(if $(KEEP),--keep $(KEEP)),--seeds $(or $(SEEDS),2000))
+	@python -m tests.simulation $(if $(SEED),--seed $(SEED) $(if $(KEEP),--keep $(KEEP)),--seeds $(or $(SEEDS),2000)) $(if $(SECONDS),--seconds $(SECONDS))
 
 draw: $(READY) ## draw the states and the codes into docs/charging.md
 	@python -m tests.contract.test_charging_document
