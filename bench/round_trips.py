@@ -56,11 +56,11 @@ def _write_stores(folder: Path) -> Path:
     return path
 
 
-def _charge(server: Server, customer: int, together: "Together") -> float:
+def _charge(server: Server, customer: int, run: "Together") -> float:
     order = server.box.create_order(customer_id=customer, external_source="bench")
     stores = FakeStores(policies=Policy(external_sources=("bench",)))
     connection = connect(server.api_url, server.payments_url)
-    orders = Orders(FakeLedger(), FakeQueue(), stores, connection, FakeInstruments, together, now)
+    orders = Orders(FakeLedger(), FakeQueue(), stores, connection, FakeInstruments, run, now)
     message = Message(STORE, Kind.ORDER, order.order_id, "bench", now())
     started = time.perf_counter()
     charge = orders.look(message, lambda: 90.0)

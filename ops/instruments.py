@@ -1,21 +1,23 @@
-"""`bigcharge instruments`: the customers' stored instruments, as the table holds them."""
+"""`bigcharge instruments`: the customers' stored instruments, as the table holds them, and what changes them."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bigcharge.domain.stores import check_store_hash
 from ops.aws import Stage, explain_aws_errors, open_instruments
+from ops.instrument_access import query_rows
+from ops.instrument_edits import delete_instruments, update_instrument
+from ops.instrument_import import import_instruments
+from ops.instrument_masking import describe, show_email, show_number
 from ops.printing import AsJson, format_time, print_json, print_table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from bigcharge.domain.events import InstrumentRow
 
 app = typer.Typer(help="The customers' stored instruments.")
-
-
-@app.callback()
-def _group() -> None:
-    """Keeps `list` a command of its own while it is the only one."""
 
 
 @app.command("list")
@@ -24,19 +26,20 @@ def list_instruments(
     customer: Annotated[int | None, typer.Option(help="Only this customer's (its id).", min=1)] = None,
     *,
     as_json: AsJson = False,
-    reveal: Annotated[bool, typer.Option("--reveal", help="Show e-mail addresses in full.")] = False,
+    reveal: Annotated[
+        bool, typer.Option("--reveal", help="Show e-mail addresses and account numbers in full.")
+    ] = False,
     stage: Stage = "dev",
 ) -> None:
     """List the instruments by store and customer.
 
-    The removed ones too. Tokens are never shown, only their fingerprints.
+    The removed ones too. Tokens are never shown, only their fingerprints. With --store and --customer only that
+    customer's rows are read, else the whole table.
     """
+    if store is not None:
+        check_store_hash(store)
     with explain_aws_errors():
-        found = [
-            row
-            for row in open_instruments(stage).list_instruments()
-            if store in {None, row.store_hash} and customer in {None, row.customer_id}
-        ]
+        found = list(_find_rows(stage, store, customer))
     found.sort(key=lambda row: (row.store_hash, row.customer_id, row.instrument.fingerprint))
     if as_json:
         print_json([summarize(row, reveal=reveal) for row in found])
@@ -56,11 +59,11 @@ def summarize(row: "InstrumentRow", *, reveal: bool) -> dict[str, Any]:
         "token_fingerprint": instrument.fingerprint,
         "type": instrument.type,
         "brand": instrument.brand,
-        "last_4": instrument.last_4,
+        "last_4": show_number(instrument.last_4, reveal=reveal),
         "expiry_month": instrument.expiry_month,
         "expiry_year": instrument.expiry_year,
         "iin": instrument.iin,
-        "email": _show_email(instrument.email, reveal=reveal),
+        "email": show_email(instrument.email, reveal=reveal),
         "issuer": instrument.issuer,
         "is_default": instrument.is_default,
         "read_at": format_time(row.read_at),
@@ -68,18 +71,16 @@ def summarize(row: "InstrumentRow", *, reveal: bool) -> dict[str, Any]:
     }
 
 
-def _show_email(email: str | None, *, reveal: bool) -> str | None:
-    """An e-mail address, of which only the first letter and the domain are shown unless revealed."""
-    if email is None or reveal:
-        return email
-    name, _, domain = email.rpartition("@")
-    return f"{name[:1]}***@{domain}"
+def _find_rows(stage: str, store: str | None, customer: int | None) -> "Iterator[InstrumentRow]":
+    if store is not None and customer is not None:
+        return query_rows(stage, store, customer)
+    rows = open_instruments(stage).list_instruments()
+    return (row for row in rows if store in {None, row.store_hash} and customer in {None, row.customer_id})
 
 
 def _cells(row: "InstrumentRow", *, reveal: bool) -> tuple[str, ...]:
     instrument = row.instrument
     expires = f"{instrument.expiry_month:02}/{instrument.expiry_year}" if instrument.expiry_month else ""
-    looks = (instrument.brand, _show_email(instrument.email, reveal=reveal), instrument.issuer, instrument.last_4)
     return (
         row.store_hash,
         str(row.customer_id),
@@ -87,5 +88,10 @@ def _cells(row: "InstrumentRow", *, reveal: bool) -> tuple[str, ...]:
         "yes" if instrument.is_default else "",
         expires,
         f"{row.removed_at:%Y-%m-%d}" if row.removed_at else "",
-        " ".join(look for look in looks if look),
+        describe(instrument, reveal=reveal),
     )
+
+
+app.command("import")(import_instruments)
+app.command("update")(update_instrument)
+app.command("delete")(delete_instruments)
