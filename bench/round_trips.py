@@ -25,6 +25,8 @@ from sandbox.bigcommerce.stores import load_stores
 from tests.fakes import CREDENTIALS, STORE, FakeInstruments, FakeLedger, FakeQueue, FakeStores, run_in_turn
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bigcharge.services.ports import Together
 
 _CALLS: Final = (Endpoint.GET_ORDER, Endpoint.METHODS, Endpoint.ACCESS_TOKENS, Endpoint.PAYMENTS)
@@ -70,7 +72,7 @@ def _charge(server: Server, customer: int, run: "Together") -> float:
     return seconds
 
 
-def _print(way: str, seconds: list[float]) -> None:
+def _print(way: str, seconds: "Sequence[float]") -> None:
     least, median, most = (1000 * value for value in (min(seconds), statistics.median(seconds), max(seconds)))
     sys.stdout.write(f"{way:<17} {least:6.0f} {median:6.0f} {most:6.0f} ms\n")
 
