@@ -82,7 +82,7 @@ class Cursor:
     walks: Mapping[Errand, Walk] = field(default_factory=dict)
 
     def turn(self, now: datetime) -> "Cursor":
-        """The same when a run turns to the store. Where its walks begin is settled by the first, though all may fail."""
+        """The same when a run turns to the store. The first one settles where the walks begin, should it fail."""
         walks = {errand: Walk(since=now - _FIRST_LOOK_BACK) for errand in Errand}
         return replace(self, looked_at=now, walks=walks | {**self.walks})
 
