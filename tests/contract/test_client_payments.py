@@ -221,7 +221,9 @@ def test_transactions_are_read(desk: Desk) -> None:
     order_id = desk.world.box.create_order(amount=9800).order_id
     assert desk.client.get_transactions(order_id) == ()
     desk.client.process_payment(desk.mint(order_id), CARD_EXAMPLE, "stripe.card")
-    assert desk.client.get_transactions(order_id) == (Transaction("1", "purchase", True, Money(9800, "USD")),)
+    made_at = desk.world.box.state.clock()
+    purchase = Transaction("1", "purchase", True, Money(9800, "USD"), created_at=made_at)
+    assert desk.client.get_transactions(order_id) == (purchase,)
     assert desk.last.line == f"GET /stores/abc123/v3/orders/{order_id}/transactions"
 
 
