@@ -83,6 +83,7 @@ charges = st.builds(
     st.integers(0, 100),
     st.integers(0, 100),
     st.none() | times,
+    st.none() | times,
     st.integers(1, 10_000),
 )
 
@@ -156,6 +157,7 @@ def test_the_attributes_are_those_of_the_documentation() -> None:
         difference="paid_twice",
         due_at=NOW,
         absent_since=NOW,
+        asked_at=NOW,
         version=3,
     )
     time = {"S": "2026-04-01T12:00:00.250000+00:00"}
@@ -171,6 +173,7 @@ def test_the_attributes_are_those_of_the_documentation() -> None:
         "state": {"S": "declined"},
         "acts": {"L": [{"M": {"kind": {"S": "retry"}, "who": {"S": "jane"}, "why": {"S": "new card"}, "at": time}}]},
         "difference": {"S": "paid_twice"},
+        "asked_at": time,
         "reason": {"S": "insufficient_funds"},
         "code": {"N": "30106"},
         "amount": {"N": "9800"},

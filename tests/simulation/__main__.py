@@ -5,14 +5,16 @@ import multiprocessing
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator
+from contextlib import closing
 
-from tests.simulation.report import Totals, print_history, replay_command, say
-from tests.simulation.run import Outcome, run_lean, run_seed
+from tests.simulation.report import Progress, Totals, print_history, replay_command, say
+from tests.simulation.run import Outcome, run_lean, run_seed, spare_collector
 from tests.simulation.shrinking import shrink
 
 _CHUNK = 8  # seeds a task: the pool's own work is little beside them
 _SHOWN = 3  # failing seeds that are shrunk and printed
+_SECONDS_TO_SHRINK = 7.0  # for each of them: what is not quite the smallest is read all the same
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -44,6 +46,7 @@ def _replay(seed: int, keep: frozenset[str] | None) -> int:
 
 
 def _hunt(seeds: range) -> int:
+    spare_collector()
     found = next((outcome for outcome in map(run_lean, seeds) if outcome.violation), None)
     say(f"seed {found.seed}: VIOLATION: {found.violation}" if found else f"nothing in {len(seeds)} seeds")
     return 1 if found else 0
@@ -51,35 +54,38 @@ def _hunt(seeds: range) -> int:
 
 def _run_many(seeds: range, jobs: int, seconds: float | None) -> int:
     started = time.monotonic()
-    totals, failed = Totals(), list[Outcome]()
-    for outcome in _in_time(_outcomes(seeds, jobs), started, seconds):
-        totals.add(outcome)
-        if outcome.violation:
-            failed.append(outcome)
-            say(f"seed {outcome.seed}: VIOLATION: {outcome.violation}")
-        totals.show_progress(len(seeds), time.monotonic() - started)
+    totals, failed, progress = Totals(), list[Outcome](), Progress(len(seeds), started)
+    with closing(_outcomes(seeds, jobs)) as outcomes:
+        for outcome in outcomes:
+            totals.add(outcome)
+            if outcome.violation:
+                failed.append(outcome)
+                progress.interrupt(f"seed {outcome.seed}: VIOLATION: {outcome.violation}")
+            progress.show(totals)
+            if seconds is not None and time.monotonic() - started > seconds:
+                break
+    progress.end(totals)
     totals.print(time.monotonic() - started)
     for outcome in sorted(failed, key=lambda one: one.seed)[:_SHOWN]:
-        small = shrink(run_seed(outcome.seed))
-        say(f"\nseed {outcome.seed}, shrunk from {len(outcome.struck)} happenings to {len(small.struck)}:")
-        print_history(small)
-        say(f"replay it: {replay_command(small)}")
+        _explain(outcome)
     return 1 if failed else 0
 
 
-def _outcomes(seeds: range, jobs: int) -> Iterator[Outcome]:
+def _explain(failed: Outcome) -> None:
+    """Print the smallest history of a failing seed."""
+    small = shrink(failed, _SECONDS_TO_SHRINK)
+    say(f"\nseed {failed.seed}, shrunk from {len(failed.struck)} happenings to {len(small.struck)}:")
+    print_history(small)
+    say(f"replay it: {replay_command(small)}")
+
+
+def _outcomes(seeds: range, jobs: int) -> Generator[Outcome]:
+    """What came of each seed, in any order; closed, it stops the processes that work on others."""
     if jobs == 1:
         yield from map(run_seed, seeds)
         return
-    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
+    with multiprocessing.get_context("spawn").Pool(jobs, spare_collector) as pool:
         yield from pool.imap_unordered(run_lean, seeds, _CHUNK)
-
-
-def _in_time(outcomes: Iterable[Outcome], started: float, seconds: float | None) -> Iterator[Outcome]:
-    for outcome in outcomes:
-        yield outcome
-        if seconds is not None and time.monotonic() - started > seconds:
-            return
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 from sandbox.bigcommerce.errors import Refusal
 from sandbox.bigcommerce.records import Kind
 from sandbox.bigcommerce.statuses import AWAITING_FULFILLMENT, CANCELLED, INCOMPLETE
-from tests.simulation.scenario import DAY, RACES, VIEWS, Act, OrderPlan
+from tests.simulation.faults import DAY, LONGEST_STALE, OPERATORS, RACES, VIEWS
+from tests.simulation.scenario import Act, OrderPlan
 
 if TYPE_CHECKING:
     from tests.simulation.chance import Draw
@@ -16,9 +17,7 @@ if TYPE_CHECKING:
 
 type OrderKey = tuple[str, int]
 
-_PASSING: Final = frozenset({3001, 30000, 30001, 30002, 10000, 30105, 30050})  # not the card's fault
 _SHIPPED: Final = 2
-_LONGEST_STALE: Final = 1800.0  # seconds that a read may lag: less than the shortest evidence window
 _BANK_DAYS: Final = 4
 
 
@@ -42,7 +41,11 @@ class Actors:
             "merchant voids": lambda key: self._box.void(key[1], store_hash=key[0]),
             "order archived": lambda key: self._box.set_order(key[1], store_hash=key[0], is_deleted=True),
             "token rotated": self._rotate,
-            "operator retries": self._world.operator_retries,
+            "shopper pays unseen": self._pay_unseen,
+            "policy withdrawn": world.owners.withdraw,
+            "policy invalid": world.owners.spoil,
+            "policy narrowed": world.owners.narrow,
+            **{what: partial(world.operators.do, what) for what in OPERATORS},
         }
 
     def create(self, plan: OrderPlan) -> None:
@@ -78,15 +81,6 @@ class Actors:
         if key is not None and self._world.chance.allow(f"act: {act.kind}", f"{act.order}@{act.at:.0f}"):
             self.do(act.kind, key)
 
-    def mend_stores(self) -> None:
-        """The stores' owners and their gateways put things right, and an operator resumes each paused store."""
-        for store_hash in self._world.policies:
-            for card in self._box.instruments(store_hash=store_hash):
-                if card.behaviour in _PASSING:
-                    self._box.set_behaviour(card.token, 0, store_hash=store_hash)
-            if self._world.resume(store_hash):
-                self._world.note("operator", f"resumes {store_hash}")
-
     def race(self, key: OrderKey, draw: "Draw") -> None:
         """Perhaps do something at this very moment, while a request about the order is on its way."""
         chance = self._world.chance
@@ -101,8 +95,10 @@ class Actors:
         """What banks and BigCommerce do later, by themselves."""
         timeline = self._world.timeline
         if kind == "gateway unrecorded":
-            later = timeline.now + draw.between(6, 1, _LONGEST_STALE)
+            later = timeline.now + draw.between(6, 1, LONGEST_STALE)
             timeline.call_at(later, lambda: self._quietly("charge recorded", key, partial(self._record, key)))
+        if kind == "order status lost":
+            self._quietly(kind, key, partial(self._set_status, INCOMPLETE, AWAITING_FULFILLMENT, key))
         failed = draw.numbers[7] < 0.25
         later = timeline.now + draw.between(6, 60, _BANK_DAYS * DAY)
         timeline.call_at(later, lambda: self._settle(key, failed=failed))
@@ -131,6 +127,14 @@ class Actors:
         if not self._box.pay_as_shopper(key[1], store_hash=key[0]):
             raise KeyError(key)
 
+    def _pay_unseen(self, key: OrderKey) -> None:
+        """The shopper pays an order that waits after an attempt of ours; only its transactions will ever show it."""
+        charge = self._world.charges().get(key, {})
+        if charge.get("state") not in ({"S": "declined"}, {"S": "failed"}) or not charge["attempts"]["L"]:
+            raise KeyError(key)
+        self._pay(key)
+        self._set_status(INCOMPLETE, AWAITING_FULFILLMENT, key)
+
     def _customer(self, key: OrderKey) -> int:
         return self._box.order(key[1], store_hash=key[0]).customer_id
 
@@ -149,7 +153,7 @@ class Actors:
 
     def _change_total(self, key: OrderKey) -> None:
         order = self._box.order(key[1], store_hash=key[0])
-        if order.status_id != INCOMPLETE:
+        if order.status_id not in {INCOMPLETE, AWAITING_FULFILLMENT}:
             raise KeyError(key)
         known = self._world.totals[key]
         total = known[0] if order.total != known[0] else known[0] * 3 + 1
@@ -168,7 +172,7 @@ class Actors:
         self._world.rotate(key[0])
 
     def _blur(self, view: str, key: OrderKey, draw: "Draw") -> None:
-        lasts = draw.between(5, 1, _LONGEST_STALE)
+        lasts = draw.between(5, 1, LONGEST_STALE)
         self._world.note("bigcommerce", f"{view} for {lasts:.0f} s after the next change: order {key}")
         if view == "order read stale":
             self._box.stale_order(key[1], seconds=lasts, store_hash=key[0])

@@ -8,6 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionEr
 
 from tests.simulation.aws_errors import Exceptions, refuse
 from tests.simulation.expressions import UnsupportedError
+from tests.simulation.faults import AWS
 
 if TYPE_CHECKING:
     from tests.simulation.chance import Draw
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 _TRIES: Final = 3
 _PERSISTS: Final = 0.3  # of failures outlast the tries of one call
 _READ_SECONDS: Final = 5.0
-FAULTS: Final = ("aws throttled", "aws failed", "aws unreachable", "aws reply lost")
 _PARTIAL: Final = {
     "batch_get_item": ("dynamodb", "undone", "aws left a part undone"),
     "send_message_batch": ("sqs", "refused", "aws left a part undone"),
@@ -46,7 +46,7 @@ class Client:
 
     def _call(self, operation: str, **request: Any) -> Any:
         draw = self._environment.arrive(operation)
-        kind = self._environment.world.chance.choose(draw, 4, FAULTS)
+        kind = self._environment.world.chance.choose(draw, 4, AWS)
         persists = draw.numbers[5] < _PERSISTS
         for tries in range(1, _TRIES + 1):
             self._environment.pause(draw.between(1, 0.001, 0.02) * tries)

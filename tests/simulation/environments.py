@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, partial
 from pathlib import Path
-from types import CodeType, ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from greenlet import getcurrent
@@ -14,32 +14,23 @@ from greenlet import getcurrent
 import bigcharge
 from bigcharge import bootstrap as real_bootstrap
 from bigcharge import config as real_config
+from tests.simulation.answers import OrderRead
 from tests.simulation.chance import Draw
 from tests.simulation.clients import Client
 from tests.simulation.deployment import FunctionPlan
+from tests.simulation.faults import CRASHES
+from tests.simulation.loading import load_module
 from tests.simulation.timeline import Killed, Task
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
-CRASHES: Final = ("crash before a call", "crash after a call")
 # Calls that change nothing, and one that the bus shows: not worth a line of the history.
 _READS: Final = frozenset(
     {"batch_get_item", "query", "scan", "get_secret_value", "get_parameter", "get_parameters_by_path", "put_events"},
 )
+_POLICY_LIFE: Final = 60.0  # seconds for which a policy is believed, as documented
 _BOOTSTRAP: Final = "bigcharge.bootstrap"
-
-
-@cache
-def _compile(path: Path) -> CodeType:
-    return compile(path.read_text(encoding="utf-8"), str(path), "exec")
-
-
-def _load(name: str, path: Path) -> ModuleType:
-    module = ModuleType(name)
-    module.__file__ = str(path)
-    exec(_compile(path), module.__dict__)  # noqa: S102 - the project's own code, once for each process
-    return module
 
 
 @dataclass(slots=True, eq=False)
@@ -54,8 +45,10 @@ class Environment:
         deadline: when the present invocation is stopped.
         subject: what the present invocation is about.
         is_dead: whether it was killed.
-        owed: what the order that this process read last still owed, as its answer said.
+        order: the order that this process read last, as its answer showed it.
+        shown_money: of which order it read the transactions last, and whether they showed money.
         learned: payments whose answers this invocation alone knows, until it writes them down.
+        failed: messages that this invocation said it could not process.
     """
 
     world: "World"
@@ -65,8 +58,10 @@ class Environment:
     deadline: float = 0.0
     subject: str = ""
     is_dead: bool = False
-    owed: tuple[int, str] | None = None
+    order: OrderRead | None = None
+    shown_money: tuple[tuple[str, int], bool] | None = None
     learned: list[Any] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
     handler: Any = None
     _uuids: int = 0
 
@@ -77,9 +72,9 @@ class Environment:
 
     def load(self) -> None:
         """Load the handler with modules of its own, so that nothing is shared with another process."""
-        config = _load("bigcharge.config", Path(real_config.__file__))
+        config = load_module("bigcharge.config", Path(real_config.__file__))
         config.__dict__["os"] = SimpleNamespace(environ=dict(self.function.variables))
-        bootstrap = _load(_BOOTSTRAP, Path(real_bootstrap.__file__))
+        bootstrap = load_module(_BOOTSTRAP, Path(real_bootstrap.__file__))
         replaced: dict[str, Any] = {
             "config": config,
             "_aws": cache(partial(Client, environment=self)),
@@ -90,7 +85,7 @@ class Environment:
         bootstrap.__dict__.update(replaced)
         bigcharge.__dict__["bootstrap"] = sys.modules[_BOOTSTRAP] = bootstrap
         try:
-            self.handler = _load("handler", self.function.handler).__dict__["handler"]
+            self.handler = load_module("handler", self.function.handler).__dict__["handler"]
         finally:
             bigcharge.__dict__["bootstrap"] = sys.modules[_BOOTSTRAP] = real_bootstrap
 
@@ -103,12 +98,18 @@ class Environment:
         """
         task = cast("Task", getcurrent())
         self.learned.clear()
+        self.failed.clear()
         self.subject, self.deadline = subject, self.world.timeline.now + self.function.timeout
         task.environment = self
         try:
             return self.handler(event, self)
         finally:
             task.environment = None
+
+    @property
+    def believes_since(self) -> float:
+        """Since when a policy may have held that this invocation goes by (seconds on the timeline)."""
+        return self.deadline - self.function.timeout - _POLICY_LIFE
 
     def get_remaining_time_in_millis(self) -> int:
         """As Lambda's context."""
@@ -176,6 +177,8 @@ class Environment:
             self.world.note(
                 self.name, f"ledger {item['order_key']['S']} v{item['version']['N']}: {item['state']['S']} {reason}"
             )
+            key = item["store_hash"]["S"], int(item["order_id"]["N"])
+            self.world.judge.posts.saved(key, item.get("attempts", {}).get("L", []))
             for known in self.learned:
                 known.is_known = True
             self.learned.clear()

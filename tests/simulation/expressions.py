@@ -1,10 +1,11 @@
 """DynamoDB's expressions: conditions, key conditions and updates, as far as any adapter could want them."""
 
-import operator
 import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, Final
+
+from tests.simulation.comparisons import COMPARE, begins, compare
 
 type Item = dict[str, Any]
 type Scope = tuple[Mapping[str, Any], Mapping[str, Any], Mapping[str, str]]
@@ -12,26 +13,10 @@ type Scope = tuple[Mapping[str, Any], Mapping[str, Any], Mapping[str, str]]
 type Term = Callable[[Scope], Any]
 
 _TOKEN: Final = re.compile(r"\s*(<>|<=|>=|[=<>(),+-]|[:#]?[A-Za-z_][A-Za-z0-9_.-]*)")
-_COMPARE: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
-    "=": operator.eq,
-    "<>": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
 
 
 class UnsupportedError(BaseException):
     """A call of a form that the stand-in does not know: teach it, and hold it to moto."""
-
-
-def _value(attribute: Mapping[str, Any] | None) -> tuple[str, Any] | None:
-    """The type and the value of an attribute; numbers as numbers."""
-    if attribute is None:
-        return None
-    [(kind, value)] = attribute.items()
-    return kind, (int(value) if kind == "N" and "." not in value else float(value) if kind == "N" else value)
 
 
 class _Parser:
@@ -94,20 +79,20 @@ class _Parser:
             self._take(",")
             head = self.operand()
             self._take(")")
-            return lambda scope: _begins(attribute(scope), head(scope))
+            return lambda scope: begins(attribute(scope), head(scope))
         self._take(")")
         wanted = word == "ATTRIBUTE_EXISTS"
         return lambda scope: (attribute(scope) is not None) is wanted
 
     def _comparison(self) -> Term:
-        left, sign = self.operand(), self._take(*_COMPARE, "BETWEEN")
+        left, sign = self.operand(), self._take(*COMPARE, "BETWEEN")
         if sign.upper() == "BETWEEN":
             low = self.operand()
             self._take("AND")
             high = self.operand()
-            return lambda scope: _compare("<=", low(scope), left(scope)) and _compare("<=", left(scope), high(scope))
+            return lambda scope: compare("<=", low(scope), left(scope)) and compare("<=", left(scope), high(scope))
         right = self.operand()
-        return lambda scope: _compare(sign, left(scope), right(scope))
+        return lambda scope: compare(sign, left(scope), right(scope))
 
     def operand(self) -> Term:
         name = self._take()
@@ -152,20 +137,6 @@ class _Parser:
         other = self.operand()
         self._take(")")
         return lambda scope: held(scope) or other(scope)
-
-
-def _compare(sign: str, left: Mapping[str, Any] | None, right: Mapping[str, Any] | None) -> bool:
-    """As DynamoDB: a missing attribute differs from all, and only values of one type have an order."""
-    one, other = _value(left), _value(right)
-    if one is None or other is None:
-        return sign == "<>" and one != other
-    if sign in {"=", "<>"}:
-        return _COMPARE[sign](one, other)
-    return one[0] == other[0] and _COMPARE[sign](one[1], other[1])
-
-
-def _begins(attribute: Mapping[str, Any] | None, head: Mapping[str, Any]) -> bool:
-    return attribute is not None and "S" in attribute and attribute["S"].startswith(head["S"])
 
 
 @cache

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from sandbox.bigcommerce.delivery import Outbox
 from sandbox.bigcommerce.records import Store
 from sandbox.bigcommerce.shaping import Shape
-from tests.simulation.lambdas import http_event
-from tests.simulation.scenario import WEBHOOKS
+from tests.simulation.faults import WEBHOOKS
+from tests.simulation.lambda_events import http_event
 
 if TYPE_CHECKING:
     from tests.simulation.world import World

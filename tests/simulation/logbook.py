@@ -11,6 +11,7 @@ from greenlet import getcurrent
 from bigcharge import observability
 
 if TYPE_CHECKING:
+    from tests.simulation.environments import Environment
     from tests.simulation.world import World
 
 
@@ -45,6 +46,9 @@ class Logbook:
         """A line of the log with the error that is being handled; the judge sees whether it was to be expected."""
         error = sys.exception()
         self.info(message, error=f"{type(error).__name__}: {error}", **details)
+        environment = _environment()
+        if environment is not None and "message_id" in details:
+            environment.failed.append(details["message_id"])
         if error is not None:
             self._world.judge.handler_raised(self._who(), error)
 
@@ -54,8 +58,13 @@ class Logbook:
         yield _NOTHING
 
     def _who(self) -> str:
-        environment = getattr(getcurrent(), "environment", None)
+        environment = _environment()
         return environment.name if environment else "world"
+
+
+def _environment() -> "Environment | None":
+    """The process whose code runs; None while it is the world itself."""
+    return getattr(getcurrent(), "environment", None)
 
 
 class _Nothing:

@@ -1,6 +1,7 @@
 """What is printed: progress, figures, and a history that a person can read."""
 
 import sys
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -8,7 +9,8 @@ from datetime import timedelta
 from tests.simulation.run import Outcome
 from tests.simulation.timeline import START
 
-_EVERY = 100  # seeds between two lines of progress
+# Seconds between two words of progress: a terminal's line lives, a log is to be read later.
+_LIVE, _LOGGED = 0.2, 10.0
 
 
 @dataclass(slots=True)
@@ -33,12 +35,6 @@ class Totals:
         self.faults += outcome.faults
         self.states += outcome.states
 
-    def show_progress(self, of: int, seconds: float) -> None:
-        """Say how far it is, now and then."""
-        if self.seeds % _EVERY == 0:
-            line = f"{self.seeds} of {of} seeds, {self.violations} violations, {self.seeds / seconds:.0f} seeds/s"
-            sys.stderr.write(f"{line}\n")
-
     def print(self, seconds: float) -> None:
         """Print everything."""
         say("faults and acts by kind:")
@@ -55,6 +51,41 @@ class Totals:
         say(f"violations     {self.violations:,}")
         say(f"seconds        {seconds:,.1f}")
         say(f"seeds/s        {self.seeds / seconds:,.1f}")
+
+
+class Progress:
+    """Says how far it is: on a terminal in one line that changes, else in a line now and then.
+
+    Args:
+        seeds: how many are to be run.
+        started: when, by `time.monotonic`.
+    """
+
+    def __init__(self, seeds: int, started: float) -> None:
+        self._seeds, self._started, self._said = seeds, started, started
+        self._is_live = sys.stderr.isatty()
+
+    def show(self, totals: Totals) -> None:
+        """Say it, if it is time."""
+        if time.monotonic() - self._said >= (_LIVE if self._is_live else _LOGGED):
+            self._say(totals, "" if self._is_live else "\n")
+
+    def interrupt(self, text: str) -> None:
+        """Print a line of something else."""
+        sys.stderr.write("\r\033[K" if self._is_live else "")
+        say(text)
+
+    def end(self, totals: Totals) -> None:
+        """Say it for the last time."""
+        self._say(totals, "\n")
+
+    def _say(self, totals: Totals, end: str) -> None:
+        self._said = time.monotonic()
+        passed = max(self._said - self._started, 0.001)
+        rate = f"{totals.seeds / passed:.1f} seeds/s"
+        line = f"{passed:4.0f} s: {totals.seeds} of {self._seeds} seeds, {totals.violations} violations, {rate}"
+        sys.stderr.write(f"\r\033[K{line}{end}" if self._is_live else f"{line}\n")
+        sys.stderr.flush()
 
 
 def say(text: str) -> None:

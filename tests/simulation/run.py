@@ -1,5 +1,6 @@
 """One seed: its world from beginning to end, and what came of it."""
 
+import gc
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -8,8 +9,9 @@ from typing import Self
 
 from tests.simulation.chance import Chance, Struck
 from tests.simulation.expressions import UnsupportedError
+from tests.simulation.faults import DAY
 from tests.simulation.judge import Violation
-from tests.simulation.scenario import DAY, make_scenario
+from tests.simulation.scenario import make_scenario
 from tests.simulation.verdict import find_faults
 from tests.simulation.world import World
 
@@ -68,7 +70,7 @@ def run_seed(seed: int, keep: frozenset[str] | None = None) -> Outcome:
         world.run(scenario.trouble)
         chance.is_calm = True
         world.note("world", "no more faults from here on")
-        world.timeline.call_at(scenario.trouble + _OWNER_ACTS, world.actors.mend_stores)
+        world.timeline.call_at(scenario.trouble + _OWNER_ACTS, world.owners.mend)
         for day in range(1, _CALM_DAYS + 1):
             world.run(scenario.trouble + day * DAY)
             if day >= _LATEST_NEWS and world.is_settled():
@@ -103,3 +105,9 @@ def run_lean(seed: int) -> Outcome:
     except UnsupportedError as error:  # a pool that meets it as it is never ends
         raise RuntimeError(f"seed {seed}: the stand-ins do not know {error}") from None
     return outcome if outcome.violation else outcome.without_history()
+
+
+def spare_collector() -> None:
+    """What is loaded stays, and a world is garbage as a whole: looking at it often only takes time."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)

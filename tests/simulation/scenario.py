@@ -1,56 +1,14 @@
 """What a seed's world is like: its stores, shoppers and orders, what people do, and what goes wrong."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import Any, Final
+from typing import Final
 
-from bigcharge.domain.errors import InvalidInputError
-from bigcharge.domain.policy_document import parse_policy
 from sandbox.bigcommerce.records import Kind
 from tests.simulation.chance import Chance, Draw
-from tests.simulation.clients import FAULTS as AWS_FAULTS
-from tests.simulation.environments import CRASHES
-from tests.simulation.wire import AT_PAYMENT, AT_TOKEN, LOST, SPOILT
+from tests.simulation.faults import AWS, CRASHES, DAY, FAULTS, RACES
+from tests.simulation.themes import SOURCE, THEMES, Document, Theme
 
-type Document = Mapping[str, Any]
-
-DAY: Final = 86400.0
-SOURCE: Final = "subscriptions"
-WEBHOOKS: Final = ("webhook lost", "webhook doubled", "webhook late", "webhook very late")
-QUEUES: Final = ("message delivered again", "message held back", "messages out of order", "message doubled")
-SLOW: Final = ("index lags", "process recycled", "clock skewed", "aws left a part undone")
-VIEWS: Final = ("order read stale", "transactions hidden")
-RACES: Final = ("shopper pays", "total changes", "card deleted", "card changed", "merchant cancels", "merchant ships")
-FAULTS: Final = (
-    *CRASHES,
-    *AWS_FAULTS,
-    *LOST,
-    *SPOILT,
-    *AT_PAYMENT,
-    *AT_TOKEN,
-    *WEBHOOKS,
-    *QUEUES,
-    *SLOW,
-    *VIEWS,
-    *(f"race: {race}" for race in RACES),
-)
-ACTS: Final = (
-    "shopper pays",
-    "card changed",
-    "card deleted",
-    "card mended",
-    "total changes",
-    "merchant cancels",
-    "merchant ships",
-    "merchant refunds",
-    "merchant captures",
-    "merchant voids",
-    "order archived",
-    "token rotated",
-    "operator retries",
-)
 _RATES: Final = (0.01, 0.03, 0.1, 0.25)
 _SWARM: Final = 0.35  # of the kinds strike in one seed: fewer kinds find more (swarm testing, Groce et al., 2012)
 # Where a higher rate would only keep everything from working: a sweep alone makes sixteen calls.
@@ -58,42 +16,10 @@ _MOST: Final = {
     "process recycled": 0.03,
     "message doubled": 0.1,
     **dict.fromkeys(CRASHES, 0.02),
-    **dict.fromkeys(AWS_FAULTS, 0.03),
+    **dict.fromkeys(AWS, 0.03),
     **{f"race: {race}": 0.05 for race in RACES},
 }
 _LONGEST_TROUBLE: Final = 2 * DAY  # mostly far less
-
-# Each with a way of its own; keys that this version does not know are left out.
-_POLICIES: Final[Sequence[Document | None]] = (
-    {"external_sources": [SOURCE]},
-    {"external_sources": [SOURCE], "evidence_window": "PT1H", "check_unknown_after": ["PT30S", "PT2M"]},
-    {"external_sources": [SOURCE], "retry_after": ["PT1H", "PT6H", "P1D"], "instrument": "any"},
-    {"external_sources": ["*"], "currencies": ["USD", "JPY"], "amount_range": [500, 50000], "instrument": "any"},
-    {
-        "external_sources": [SOURCE, "b2b"],
-        "evidence_window": "PT3H",
-        "check_unknown_after": ["PT30S", "PT2M", "PT10M", "PT1H", "P1D"],
-        "retry_after": ["PT2H", "PT6H", "P1D"],
-    },
-    {"external_sources": [SOURCE], "evidence_window": "PT0S", "verification_value": "never"},
-    {
-        "external_sources": [SOURCE],
-        "store_credit": "first",
-        "retry_after": ["PT3H", "P1D"],
-        "instrument": "most_recent",
-    },
-    {"external_sources": [SOURCE], "capture": "at_once", "when_failed": "decline", "retry_after": ["PT1H"]},
-    {"external_sources": [SOURCE], "capture": "when_shipped", "when_failed": "cancel", "retry_after": ["PT1H"]},
-    {"external_sources": [SOURCE], "retry_hour": 9, "time_zone": "America/New_York"},
-    None,
-    {},
-)
-_BEHAVIOURS: Final = (
-    *(0,) * 14,
-    *(30106,) * 3,
-    *(30104,) * 2,
-    *(10000, 30101, 30102, 30103, 30105, 30051, 30107, 30004, 10001, 30050, 30000, 30002),
-)
 _KINDS: Final = (Kind.CARD,) * 5 + (Kind.PAYPAL_ACCOUNT, Kind.BANK_ACCOUNT)
 _SOURCES: Final = (
     *(("external", SOURCE),) * 8,
@@ -153,44 +79,31 @@ class Scenario:
     trouble: float
 
 
-@cache
-def _supported(text: str) -> bool:
-    try:
-        parse_policy(json.loads(text))
-    except InvalidInputError:
-        return False
-    return True
-
-
-def _fit(policy: Document | None) -> Document | None:
-    """The policy without what this version does not know."""
-    if policy is None:
-        return None
-    return {key: value for key, value in policy.items() if _supported(json.dumps({key: value}))}
-
-
 def make_scenario(seed: int) -> Scenario:
     """The world that a seed stands for."""
     chance = Chance(seed)
     draw = chance.draw_once("world")
-    stores = tuple(_store(chance.draw_once(f"store {number}"), number) for number in range(1 + (draw.numbers[0] > 0.7)))
+    theme = draw.pick(3, THEMES)
+    numbers = range(1 + (draw.numbers[0] > 0.7))
+    stores = tuple(_store(chance.draw_once(f"store {number}"), number, theme) for number in numbers)
     trouble = 600.0 + draw.numbers[2] ** 3 * _LONGEST_TROUBLE
-    numbers = range(_count(draw, 1))
-    orders = tuple(_order(chance.draw_once(f"order {number}"), number, stores, trouble) for number in numbers)
-    acts = [act for order in orders for act in _acts(chance.draw_once(f"acts {order.number}"), order)]
-    return Scenario(stores, orders, tuple(acts), dict(_rates(chance)), trouble)
+    numbers = range(_count(draw, 1, theme.orders))
+    draws = ((chance.draw_once(f"order {number}"), number) for number in numbers)
+    orders = tuple(_order(one, number, stores, trouble, theme) for one, number in draws)
+    acts = [act for order in orders for act in _acts(chance, order, theme)]
+    return Scenario(stores, orders, tuple(acts), {**dict(_rates(chance)), **theme.rates}, trouble)
 
 
-def _count(draw: Draw, index: int) -> int:
-    """One to five orders, mostly few."""
-    return 1 + int(draw.numbers[index] ** 2 * 5)
+def _count(draw: Draw, index: int, most: int) -> int:
+    """At least one order, mostly few."""
+    return 1 + int(draw.numbers[index] ** 2 * most)
 
 
-def _store(draw: Draw, number: int) -> StorePlan:
-    return StorePlan(f"store{number}", _fit(draw.pick(0, _POLICIES)), authorizes=draw.numbers[1] < 0.15)
+def _store(draw: Draw, number: int, theme: Theme) -> StorePlan:
+    return StorePlan(f"store{number}", draw.pick(0, theme.policies), authorizes=draw.numbers[1] < theme.authorizes)
 
 
-def _order(draw: Draw, number: int, stores: Sequence[StorePlan], trouble: float) -> OrderPlan:
+def _order(draw: Draw, number: int, stores: Sequence[StorePlan], trouble: float, theme: Theme) -> OrderPlan:
     order_source, external_source = draw.pick(1, _SOURCES)
     looks = Draw("", tuple(value * 97 % 1 for value in draw.numbers))
     has_other = looks.numbers[0] < 0.3
@@ -203,18 +116,19 @@ def _order(draw: Draw, number: int, stores: Sequence[StorePlan], trouble: float)
         order_source=order_source,
         external_source=external_source,
         kind=draw.pick(5, _KINDS),
-        behaviour=draw.pick(6, _BEHAVIOURS),
-        other_behaviour=looks.pick(1, _BEHAVIOURS) if has_other else None,
+        behaviour=draw.pick(6, theme.behaviours),
+        other_behaviour=looks.pick(1, theme.behaviours) if has_other else None,
         is_guest=draw.numbers[7] < 0.04,
-        store_credit=looks.pick(2, (0, 0, 500, 100_000)),
+        store_credit=looks.pick(2, theme.store_credit),
     )
 
 
-def _acts(draw: Draw, order: OrderPlan) -> Iterator[Act]:
-    for number in range(int(draw.numbers[0] ** 2 * 4)):
-        soon = draw.numbers[2 * number + 2] < 0.5
-        later = draw.between((2 * number + 3) % 8, 0, 8.0 if soon else 6 * DAY)
-        yield Act(draw.pick(2 * number + 1, ACTS), order.number, order.at + later)
+def _acts(chance: Chance, order: OrderPlan, theme: Theme) -> Iterator[Act]:
+    """Some at once, others in the next days: for an order of which nobody thinks, none."""
+    for number in range(int(chance.draw_once(f"acts {order.number}").numbers[0] ** 2 * theme.liveliness)):
+        draw = chance.draw_once(f"act {number} on {order.number}")
+        longest = draw.pick(0, (8.0, 60.0, 1800.0, 7200.0, 6 * DAY))
+        yield Act(draw.pick(1, theme.acts), order.number, order.at + draw.between(2, 0, longest))
 
 
 def _rates(chance: Chance) -> Iterator[tuple[str, float]]:

@@ -1,5 +1,6 @@
 """A failing seed made small: whatever is not needed for the violation is taken away (delta debugging, Zeller 2002)."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -15,15 +16,22 @@ class _Shrinking:
 
     Attributes:
         best: the smallest failing run so far.
+        until: when it ends, by `time.monotonic`.
         runs: how many were made.
     """
 
     best: Outcome
+    until: float
     runs: int = 0
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no more is tried."""
+        return self.runs >= _MOST_RUNS or time.monotonic() >= self.until
 
     def fails(self, names: Sequence[str]) -> bool:
         """Whether the seed still fails with only these; the smallest failing run is kept."""
-        if self.runs >= _MOST_RUNS:
+        if self.is_over:
             return False
         self.runs += 1
         outcome = run_seed(self.best.seed, frozenset(names))
@@ -33,12 +41,17 @@ class _Shrinking:
         return True
 
 
-def shrink(failed: Outcome) -> Outcome:
-    """The smallest run of the same seed that breaks the same rule, as far as some hundred runs find it."""
-    shrinking = _Shrinking(failed)
+def shrink(failed: Outcome, seconds: float = float("inf")) -> Outcome:
+    """The smallest run of the same seed that breaks the same rule, as far as some hundred runs find it.
+
+    Args:
+        failed: a run with its history.
+        seconds: real ones, after which the smallest so far will do.
+    """
+    shrinking = _Shrinking(failed, time.monotonic() + seconds)
     names = list(dict.fromkeys(one.name for one in failed.struck))
     pieces = 2
-    while len(names) > 1 and shrinking.runs < _MOST_RUNS:
+    while len(names) > 1 and not shrinking.is_over:
         size = -(-len(names) // pieces)
         smaller = _without_one(names, size, shrinking)
         if smaller is not None:

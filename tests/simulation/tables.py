@@ -1,13 +1,15 @@
-"""DynamoDB at the level of boto3's client: tables, sparse indexes that may lag, and streams."""
+"""DynamoDB at the level of boto3's client, over its tables."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from tests.simulation.aws_errors import ConditionalCheckFailedException, ResourceNotFoundException, refuse
 from tests.simulation.expressions import Item, UnsupportedError, holds, update
+from tests.simulation.table import Index, Key, Table
 
-type Key = tuple[str, str]
+__all__ = ["Dynamo", "Index", "Table"]
+
 type Json = dict[str, Any]
 
 _CONDITION: Final = frozenset(
@@ -22,44 +24,6 @@ _CONDITION: Final = frozenset(
 _READ: Final = frozenset({"TableName", "IndexName", "ConsistentRead", "Limit", "ExclusiveStartKey"})
 _QUERY: Final = _READ | {"KeyConditionExpression", "ExpressionAttributeValues", "ExpressionAttributeNames"}
 _PAGE: Final = 25  # items: small, so that paging happens
-
-
-@dataclass(frozen=True, slots=True)
-class Index:
-    """A global secondary index.
-
-    Attributes:
-        keys: of the index: its partition key, then its sort key.
-        attributes: what it shows beside all keys; None: everything.
-    """
-
-    keys: tuple[str, ...]
-    attributes: frozenset[str] | None = None
-
-
-@dataclass(slots=True)
-class Table:
-    """A table.
-
-    Attributes:
-        keys: its partition key, then its sort key where it has one.
-        indexes: by name.
-        items: what it holds, by key.
-        records: its stream, oldest first.
-        lagging: changes that the indexes do not show yet: since when they do, and the change.
-    """
-
-    keys: tuple[str, ...]
-    indexes: Mapping[str, Index] = field(default_factory=dict)
-    items: dict[Key, Item] = field(default_factory=dict)
-    records: list[Json] = field(default_factory=list)
-    views: dict[str, dict[Key, Item]] = field(default_factory=dict)
-    lagging: list[tuple[float, Key, Item | None]] = field(default_factory=list)
-
-    def key_of(self, item: Mapping[str, Any]) -> Key:
-        """The primary key of an item."""
-        first, second = item[self.keys[0]], item[self.keys[1]] if len(self.keys) > 1 else {"S": ""}
-        return str(*first.values()), str(*second.values())
 
 
 @dataclass(slots=True)
@@ -133,7 +97,7 @@ class Dynamo:
         """Query a table or an index, in the order of its sort key."""
         _check("Query", request, _QUERY)
         table = self._table(request["TableName"])
-        keys, items = self._view(table, request.get("IndexName"))
+        keys, items = table.view(request.get("IndexName"), self.clock())
         values, names = request.get("ExpressionAttributeValues", {}), request.get("ExpressionAttributeNames", {})
         condition = request["KeyConditionExpression"]
         found = [item for item in items if holds(condition, item, values, names)]
@@ -144,7 +108,7 @@ class Dynamo:
         """Scan a table or an index."""
         _check("Scan", request, _READ)
         table = self._table(request["TableName"])
-        keys, items = self._view(table, request.get("IndexName"))
+        keys, items = table.view(request.get("IndexName"), self.clock())
         return self._page(table, keys, sorted(items, key=table.key_of), request)
 
     def _table(self, name: str) -> Table:
@@ -169,57 +133,10 @@ class Dynamo:
         old = table.items.pop(key, None)
         if new is not None:
             table.items[key] = new
-        self._show_later(table, key, new)
-        if old != new:
-            record = self._record(table, old, new)
-            table.records.append(record)
-            self.on_record(name, record)
-
-    def _record(self, table: Table, old: Item | None, new: Item | None) -> Json:
-        number = len(table.records) + 1
-        item: Item = new or old or {}
-        images = {"OldImage": old, "NewImage": new}
-        return {
-            "eventID": f"{table.keys[0]}-{number:08}",
-            "eventName": "INSERT" if old is None else "REMOVE" if new is None else "MODIFY",
-            "eventVersion": "1.1",
-            "eventSource": "aws:dynamodb",
-            "awsRegion": "us-east-1",
-            "dynamodb": {
-                "ApproximateCreationDateTime": int(self.clock()),
-                "Keys": {key: item[key] for key in table.keys},
-                "SequenceNumber": f"{number:021}",
-                "SizeBytes": 1,
-                "StreamViewType": "NEW_AND_OLD_IMAGES",
-                **{kind: image for kind, image in images.items() if image is not None},
-            },
-        }
-
-    def _show_later(self, table: Table, key: Key, new: Item | None) -> None:
         if table.indexes:
             table.lagging.append((self.clock() + self.index_lag(), key, new))
-
-    def _view(self, table: Table, index: str | None) -> tuple[tuple[str, ...], Iterable[Item]]:
-        """The keys and the items of a table or of one of its indexes, as far as it has come."""
-        if index is None:
-            return table.keys, table.items.values()
-        now = self.clock()
-        waiting: list[tuple[float, Key, Item | None]] = []
-        for change in table.lagging:
-            if change[0] > now or change[1] in {key for _, key, _ in waiting}:
-                waiting.append(change)  # the changes of one item show in their order
-                continue
-            self._show(table, change[1], change[2])
-        table.lagging = waiting
-        return table.indexes[index].keys, table.views.get(index, {}).values()
-
-    def _show(self, table: Table, key: Key, item: Item | None) -> None:
-        for name, index in table.indexes.items():
-            view = table.views.setdefault(name, {})
-            view.pop(key, None)
-            if item is not None and all(attribute in item for attribute in index.keys):
-                shown = None if index.attributes is None else {*index.attributes, *index.keys, *table.keys}
-                view[key] = item if shown is None else {name: item[name] for name in item if name in shown}
+        if old != new:
+            self.on_record(name, table.record(old, new, self.clock()))
 
     def _page(self, table: Table, keys: tuple[str, ...], items: Sequence[Item], request: Mapping[str, Any]) -> Json:
         start, first = request.get("ExclusiveStartKey"), 0

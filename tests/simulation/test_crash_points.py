@@ -5,8 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.simulation.environments import CRASHES
-from tests.simulation.scenario import DAY
+from tests.simulation.faults import CRASHES, DAY
 from tests.simulation.small_world import KEY, PlannedCrashes, make_small_world
 from tests.simulation.verdict import find_faults
 

@@ -8,8 +8,8 @@ import pytest
 from bigcharge.domain import settling
 from tests.simulation.__main__ import main
 from tests.simulation.chance import Chance
+from tests.simulation.faults import FAULTS
 from tests.simulation.run import Outcome, run_seed
-from tests.simulation.scenario import FAULTS
 from tests.simulation.shrinking import shrink
 
 _SEEDS = range(130)  # `make simulate` runs thousands

@@ -6,8 +6,8 @@ from functools import partial
 import pytest
 
 from tests.simulation.deployment import QUEUES_URL
-from tests.simulation.judge import Post
-from tests.simulation.lambdas import queue_event
+from tests.simulation.lambda_events import queue_event
+from tests.simulation.posts import Post
 from tests.simulation.small_world import KEY, ORDER, make_small_world
 from tests.simulation.world import World
 
@@ -29,7 +29,7 @@ def _posts(seed: int) -> list[Post]:
     assert world.processes >= _WORKERS, "each worker is a process of its own"
     assert world.charges()[KEY]["state"] == {"S": "paid"}
     assert len(world.box.book) == 1
-    return world.judge.posts[KEY]
+    return world.judge.posts.of[KEY]
 
 
 @pytest.mark.parametrize("seed", range(20))

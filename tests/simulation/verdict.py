@@ -4,10 +4,11 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from sandbox.bigcommerce.book import CHARGES
+from sandbox.bigcommerce.book import CHARGES, BookEntry
 from sandbox.bigcommerce.records import Order
-from sandbox.bigcommerce.statuses import INCOMPLETE
-from tests.simulation.judge import OrderKey, standing
+from sandbox.bigcommerce.statuses import CANCELLED, DECLINED, INCOMPLETE, REFUNDED
+from tests.simulation.answers import PROOFS
+from tests.simulation.books import OrderKey, is_taken, lines_of, standing
 from tests.simulation.policies import exclusion
 
 if TYPE_CHECKING:
@@ -30,11 +31,10 @@ def find_faults(world: "World") -> Iterator[str]:
 
 
 def _judge(world: "World", key: OrderKey, order: Order, charge: Mapping[str, Any] | None, dead: str) -> Iterator[str]:
-    state = charge["state"]["S"] if charge else None
-    reason = charge.get("reason", {}).get("S") if charge else None
-    charged = [entry for entry in standing(world.box.state.book, key) if entry.kind in CHARGES and entry.by == "api"]
-    before_person = f'"id": {key[1]},' in dead
-    if charged and state not in _MONEY and not (state == "unknown" and reason == "needs_a_person"):
+    state, reason = _text(charge, "state"), _text(charge, "reason")
+    charged = [entry for entry in standing(world.box.state.book, key) if entry.kind in CHARGES]
+    before_person = f'"id": {key[1]},' in dead or _is_before_person(charge)
+    if any(entry.by == "api" for entry in charged) and state not in _MONEY and not before_person:
         yield f"was charged, and the ledger says {state} ({reason})"
     if state in {"paid", "authorized"} and not standing(world.box.state.book, key) and not _was_undone(world, key):
         yield f"was never charged, and the ledger says {state}"
@@ -42,32 +42,74 @@ def _judge(world: "World", key: OrderKey, order: Order, charge: Mapping[str, Any
         yield "is left in the middle of a payment"
     if state in _NAMED and not reason and not before_person:
         yield f"is left as {state} without a reason"
-    excluded = exclusion(world.policies[key[0]], order, order.total)
-    if excluded or order.status_id != INCOMPLETE or order.is_deleted or order.total <= 0 or before_person:
+    policy = world.policies.at_present(key[0])
+    excluded = exclusion(policy, order, order.total)
+    if excluded or order.is_deleted or before_person:
         return
+    if charge is not None and state == "authorized":
+        yield from _judge_held(world, key, order, charged)
+    if order.status_id == INCOMPLETE and order.owed > 0:
+        yield from _judge_open(world, key, order, charge)
+
+
+def _judge_held(world: "World", key: OrderKey, order: Order, charged: list[BookEntry]) -> Iterator[str]:
+    """What an authorization holds was taken where the policy wants it at once, or a person knows why not."""
+    policy = world.policies.at_present(key[0]) or {}
+    is_as_charged = [entry.amount for entry in charged] == [order.owed] and order.status_id not in _CLOSED
+    is_wanted = policy.get("capture") == "at_once" and not world.operators.acts[key]
+    if is_wanted and is_as_charged and not is_taken(world.box.state.book, charged[0]):
+        yield "is authorized, and was never captured"
+
+
+def _judge_open(world: "World", key: OrderKey, order: Order, charge: Mapping[str, Any] | None) -> Iterator[str]:
+    """An order that could be charged, and was not: there must be a reason that a person understands."""
     if charge is None:
         yield from ("is eligible, and the ledger does not know it" for _ in range(world.was_told(key)))
         return
-    yield from _judge_open(world, key, order, charge)
-
-
-def _judge_open(world: "World", key: OrderKey, order: Order, charge: Mapping[str, Any]) -> Iterator[str]:
-    """An order that could be charged, and was not: there must be a reason that a person understands."""
-    state, reason = charge["state"]["S"], charge.get("reason", {}).get("S")
-    if state == "skipped" and reason not in _FAIR_SKIPS:
+    state, reason = _text(charge, "state"), _text(charge, "reason")
+    fair = _FAIR_SKIPS | (_BY_POLICY if world.policies.has_changed(key[0]) else frozenset())
+    if state == "skipped" and reason not in fair:
         yield f"is eligible, and was skipped ({reason})"
     if state == "claimed" and reason != "store_paused":
         yield f"is eligible, and still claimed ({reason})"
     if state == "declined" and not charge["attempts"]["L"] and _has_good_card(world, key, order):
         yield f"is eligible and its card is good, and nothing was tried ({reason})"
+    if state == "paid":
+        yield "is paid and Incomplete, and nobody was told"
+    if state == "failed":
+        yield from _judge_failed(world, key)
+
+
+def _judge_failed(world: "World", key: OrderKey) -> Iterator[str]:
+    """What came to nothing was refused, or a person said so; and the order is closed where the policy wants that."""
+    kinds = {entry.kind for entry in lines_of(world.box.state.book, key)}
+    was_refused = any(post.code in PROOFS for post in world.judge.posts.of[key]) or "failed" in kinds
+    if not was_refused and not world.operators.acts[key]:
+        yield "was given up, and nobody had refused it"
+    policy = world.policies.at_present(key[0]) or {}
+    if policy.get("when_failed", "leave") != "leave" and not kinds - {"failed", "void"}:
+        yield "has failed, and its policy did not close it"
+
+
+def _text(charge: Mapping[str, Any] | None, name: str) -> str | None:
+    return charge.get(name, {}).get("S") if charge else None
+
+
+def _is_before_person(charge: Mapping[str, Any] | None) -> bool:
+    """Whether an alarm has called a person for it: the books differ, or only a person can mend it."""
+    return _text(charge, "difference") is not None or _text(charge, "reason") in _CALLS
 
 
 # The gateway says so of this order each time it is asked (a test card), or never showed it.
 _FAIR_SKIPS: Final = frozenset({"order_not_chargeable", "order_not_found"})
+# True when it was looked at; what a policy that came back lets through is an operator's to retry.
+_BY_POLICY: Final = frozenset({"no_policy", "external_source_not_in_policy"})
+_CALLS: Final = frozenset({"needs_a_person", "payment_shown"})
+_CLOSED: Final = frozenset({CANCELLED, DECLINED, REFUNDED})
 
 
 def _was_undone(world: "World", key: OrderKey) -> bool:
-    kinds = {entry.kind for entry in world.box.state.book if (entry.store_hash, entry.order_id) == key}
+    kinds = {entry.kind for entry in lines_of(world.box.state.book, key)}
     return bool(kinds & {"void", "refund"})
 
 

@@ -1,40 +1,31 @@
 """The wire to BigCommerce: what the real client sends reaches the box, perhaps late, or never."""
 
-import io
 import json
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
-from typing import TYPE_CHECKING, Any, Final, cast
+from functools import cache, partial
+from typing import TYPE_CHECKING, Final, cast
 
 from greenlet import getcurrent
-from urllib3 import HTTPHeaderDict
 
-from bigcharge.adapters.bigcommerce import pacing
 from bigcharge.adapters.bigcommerce.transport import Answer, Host, Request
 from bigcharge.domain.errors import NotSentError, OutcomeUnknownError
-from sandbox.bigcommerce import faults
 from sandbox.bigcommerce.app import Application
 from sandbox.bigcommerce.faults import Endpoint
+from tests.simulation.answers import read_claims, read_order, shows_money
 from tests.simulation.environments import Environment
-from tests.simulation.judge import read_owed
+from tests.simulation.faults import AT_PAYMENT, AT_TOKEN, LOST, SPOILT
+from tests.simulation.in_process import call
+from tests.simulation.trips import Trip, plan_fault
 
 if TYPE_CHECKING:
     from tests.simulation.chance import Draw
     from tests.simulation.timeline import Task
     from tests.simulation.world import World
 
-LOST: Final = ("http not connected", "http reset before", "http reset after", "http slow before", "http slow after")
-SPOILT: Final = ("http 429", "http 429 without header", "http 5xx", "http 5xx after acting", "http garbage")
-AT_PAYMENT: Final = ("gateway slow", "gateway unrecorded", "gateway error", "gateway word")
-AT_TOKEN: Final = ("total changes under the token",)
-_STATUSES: Final = (500, 502, 503, 504, 408)
-_BODIES: Final = ("truncated", "garbage", "empty")
-_DOCUMENTS: Final = ('{"data": null}', "[]", '{"data": {"id": 5, "status": "success"}}', "null", '"ok"')
-# What the gateway may say of itself, whatever the card: transient, final, ambiguous, and the store's own troubles.
-_WORDS: Final = (10000, 30004, 30104, 30105, 30106, 30101, 30003, 30100, 30050)
 _PAYMENT_REACHES: Final = 1200.0  # seconds: how late a payment that was given up may still arrive
+_ACTIONS: Final = frozenset({Endpoint.CAPTURE, Endpoint.VOID, Endpoint.UPDATE_ORDER})
+_CHANGES: Final = _ACTIONS | {Endpoint.PAYMENTS}
 
 
 @dataclass(slots=True)
@@ -65,6 +56,7 @@ class Wire:
     def __init__(self, world: "World", application: Application) -> None:
         self._world = world
         self._application = application
+        self._routes = cache(application._map.bind("box").match)
 
     def send(self, host: Host, request: Request, *, connect: float, read: float) -> Answer:
         """What `Host.send` and `Host.send_alone` do, for the process that calls."""
@@ -73,31 +65,47 @@ class Wire:
             raise AssertionError("nobody but a function sends")
         endpoint, order_id = self._find_endpoint(request)
         draw = environment.arrive(endpoint)
-        is_payment = endpoint is Endpoint.PAYMENTS
         kind = self._choose(draw, endpoint)
         if kind == LOST[0]:
             self._world.note(environment.name, f"{endpoint}: {kind}")
             environment.pause(connect if draw.numbers[6] < 0.5 else 0.01)
             raise NotSentError("no connection to BigCommerce")
-        if is_payment:
-            self._world.judge.payment_sent(environment, request)
-        elif endpoint is Endpoint.ACCESS_TOKENS:
-            self._world.judge.token_asked(environment, order_id)
-        answer = self._await(environment, Trip(request, endpoint, order_id, kind, draw), read)
+        trip = Trip(request, endpoint, order_id, kind, draw)
+        self._tell_sent(environment, trip)
+        answer = self._await(environment, trip, read)
         environment.leave(draw)
         if isinstance(answer, Exception):
             raise answer
-        if is_payment:
-            self._world.judge.payment_answered(environment, request, answer)
-        elif endpoint is Endpoint.GET_ORDER:
-            environment.owed = read_owed(answer)
+        self._tell_answered(environment, trip, answer)
         return answer
+
+    def _tell_sent(self, environment: Environment, trip: Trip) -> None:
+        """Let the judge see what leaves."""
+        judge = self._world.judge
+        if trip.endpoint is Endpoint.PAYMENTS:
+            judge.posts.sent(environment, trip.request)
+        elif trip.endpoint is Endpoint.ACCESS_TOKENS:
+            judge.posts.token_asked(trip.key)
+        elif trip.endpoint in _ACTIONS:
+            judge.requests.asked(environment, trip.endpoint, trip.key, trip.request)
+
+    def _tell_answered(self, environment: Environment, trip: Trip, answer: Answer) -> None:
+        """Let the judge see what a process has learnt."""
+        match trip.endpoint:
+            case Endpoint.PAYMENTS:
+                self._world.judge.posts.answered(environment, trip.request, answer)
+            case Endpoint.GET_ORDER:
+                environment.order = read_order(answer)
+            case Endpoint.TRANSACTIONS:
+                environment.shown_money = trip.key, shows_money(answer)
+            case endpoint if endpoint in _ACTIONS:
+                self._world.judge.requests.answered(endpoint, trip.key, answer)
 
     def _choose(self, draw: "Draw", endpoint: Endpoint) -> str | None:
         special = {Endpoint.PAYMENTS: AT_PAYMENT, Endpoint.ACCESS_TOKENS: AT_TOKEN}.get(endpoint, ())
         return self._world.chance.choose(draw, 4, (*special, *LOST, *SPOILT))
 
-    def _await(self, environment: Environment, trip: "Trip", read: float) -> Answer | Exception:
+    def _await(self, environment: Environment, trip: Trip, read: float) -> Answer | Exception:
         """Let the request travel; give up when `read` seconds are over."""
         world, task = self._world, getcurrent()
         exchange = Exchange(lambda: world.timeline.call_at(world.timeline.now, task.switch))
@@ -113,7 +121,7 @@ class Wire:
             return OutcomeUnknownError("no whole answer from BigCommerce (ReadTimeoutError)")
         return exchange.answer
 
-    def _travel(self, trip: "Trip", exchange: Exchange, read: float, environment: Environment) -> None:
+    def _travel(self, trip: Trip, exchange: Exchange, read: float, environment: Environment) -> None:
         """The request's own task: it goes on, whatever became of the one who sent it."""
         world, draw = self._world, trip.draw
         out = draw.between(0, 0.01, 0.2)
@@ -132,7 +140,7 @@ class Wire:
         exchange.answer = answer
         _wake(exchange)
 
-    def _act(self, trip: "Trip") -> Answer | Exception:
+    def _act(self, trip: Trip) -> Answer | Exception:
         """Let the box act and answer, with what was planned to go wrong."""
         world = self._world
         if trip.kind == "http reset before":
@@ -140,7 +148,7 @@ class Wire:
         world.actors.race(trip.key, trip.draw)
         if trip.kind in AT_TOKEN:
             world.actors.do("total changes", trip.key)
-        planned = _plan(trip)
+        planned = plan_fault(trip)
         if planned is not None:
             world.box.next_answer(trip.endpoint, planned)
         world.working = "bigcommerce"
@@ -150,7 +158,7 @@ class Wire:
             return OutcomeUnknownError("no whole answer from BigCommerce (ProtocolError)")
         finally:
             world.working = ""
-        if trip.endpoint in {Endpoint.PAYMENTS, Endpoint.CAPTURE, Endpoint.VOID, Endpoint.UPDATE_ORDER}:
+        if trip.endpoint in _CHANGES:
             world.touch("bigcommerce")
             if trip.endpoint is Endpoint.PAYMENTS:
                 world.actors.after_payment(trip.key, trip.kind, trip.draw)
@@ -161,33 +169,15 @@ class Wire:
 
     def _find_endpoint(self, request: Request) -> tuple[Endpoint, int | None]:
         """Which call it is, and of which order, as far as that is said."""
-        path = request.path.partition("?")[0]
-        routes = self._application._map.bind("box")
-        route, ids = routes.match(path, method=request.method)
+        route, ids = self._routes(request.path.partition("?")[0], request.method)
         order_id = ids.get("order_id")
         if route.endpoint is Endpoint.METHODS:
             order_id = int(request.path.rpartition("=")[2])
         elif route.endpoint is Endpoint.ACCESS_TOKENS:
             order_id = json.loads(request.body or b"{}")["order"]["id"]
         elif route.endpoint is Endpoint.PAYMENTS:
-            order_id = self._world.judge.read_token(request)["data"]["order_id"]
+            order_id = read_claims(request)["data"]["order_id"]
         return route.endpoint, order_id
-
-
-@dataclass(frozen=True, slots=True)
-class Trip:
-    """A request with what chance has in store for it."""
-
-    request: Request
-    endpoint: Endpoint
-    order_id: int | None
-    kind: str | None
-    draw: "Draw"
-
-    @property
-    def key(self) -> tuple[str, int]:
-        """The store and the order."""
-        return self.request.path.split("/")[2], self.order_id or 0
 
 
 def _wake(exchange: Exchange) -> None:
@@ -195,79 +185,3 @@ def _wake(exchange: Exchange) -> None:
     if not exchange.is_over:
         exchange.is_over = True
         exchange.wake()
-
-
-def _plan(trip: Trip) -> faults.Answer | None:
-    """The box's word for a fault; None where the fault is the wire's own, or there is none."""
-    make = _PLANS.get(trip.kind or "")
-    return make(trip.draw) if make else None
-
-
-def _garbage(draw: "Draw") -> faults.Answer:
-    """More often the true answer spoilt than another one in its place."""
-    if draw.numbers[6] < 0.6:
-        return faults.Answer(spoil=cast("Any", draw.pick(5, _BODIES)))
-    return faults.Answer(status=draw.pick(7, (200, 201)), body=draw.pick(5, _DOCUMENTS), acted=True)
-
-
-_PLANS: Final[Mapping[str, Callable[["Draw"], faults.Answer]]] = {
-    "http 429": lambda draw: faults.too_many_requests(draw.between(5, 1, 40)),
-    "http 429 without header": lambda _: faults.Answer(status=429),
-    "http 5xx": lambda draw: faults.Answer(status=draw.pick(5, _STATUSES)),
-    "http 5xx after acting": lambda draw: faults.Answer(status=draw.pick(5, _STATUSES), acted=True),
-    "http garbage": _garbage,
-    "gateway slow": lambda draw: faults.Answer(gateway_delay=draw.between(5, 1, 60)),
-    "gateway unrecorded": lambda _: faults.Answer(unrecorded=True),
-    "gateway error": lambda draw: faults.Answer(code=draw.pick(5, (10000, 30105, 30050)), acted=True),
-    "gateway word": lambda draw: faults.Answer(code=draw.pick(5, _WORDS)),
-}
-
-
-def call(application: Callable[..., Any], request: Request) -> Answer:
-    """Let a WSGI application answer a request, in this task."""
-    told: list[tuple[str, list[tuple[str, str]]]] = []
-    path, _, query = request.path.partition("?")
-    body = request.body or b""
-    environ = {
-        "REQUEST_METHOD": request.method,
-        "PATH_INFO": path,
-        "QUERY_STRING": query,
-        "SERVER_NAME": "bigcommerce",
-        "SERVER_PORT": "443",
-        "SERVER_PROTOCOL": "HTTP/1.1",
-        "wsgi.url_scheme": "https",
-        "wsgi.input": io.BytesIO(body),
-        "CONTENT_LENGTH": str(len(body)),
-    }
-    for name, value in request.headers.items():
-        key = name.upper().replace("-", "_")
-        environ[key if key == "CONTENT_TYPE" else f"HTTP_{key}"] = value
-    chunks = application(environ, lambda status, headers, _=None: told.append((status, headers)))
-    [(status, headers)] = told
-    return Answer(int(status[:3]), cast("Mapping[str, str]", HTTPHeaderDict(headers)), b"".join(chunks))
-
-
-@contextmanager
-def wired(wire: Wire, source: Callable[[], float]) -> Iterator[None]:
-    """Put this wire under the real client, for as long as a world runs: sending, waiting and the chance of waits."""
-    kept = {name: getattr(pacing.DEFAULT_PACING, name) for name in ("monotonic", "sleep", "random")}
-    send, send_alone = Host.send, Host.send_alone
-
-    def pause(seconds: float) -> None:
-        cast("Environment", cast("Task", getcurrent()).environment).pause(seconds)
-
-    def monotonic() -> float:
-        return cast("Environment", cast("Task", getcurrent()).environment).monotonic()
-
-    def exchange(host: Host, request: Request, *, connect: float, read: float) -> Answer:
-        return wire.send(host, request, connect=connect, read=read)
-
-    try:
-        for name, value in {"monotonic": monotonic, "sleep": pause, "random": source}.items():
-            object.__setattr__(pacing.DEFAULT_PACING, name, value)
-        Host.send = Host.send_alone = exchange  # type: ignore[assignment,method-assign]
-        yield
-    finally:
-        for name, value in kept.items():
-            object.__setattr__(pacing.DEFAULT_PACING, name, value)
-        Host.send, Host.send_alone = send, send_alone  # type: ignore[method-assign]

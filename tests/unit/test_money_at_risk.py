@@ -24,7 +24,7 @@ from bigcharge.domain.orders import Order, Transaction
 from bigcharge.domain.policy import Capture, StoreCreditUse, WhenFailed
 from bigcharge.domain.states import State
 from bigcharge.domain.stores import Pause
-from tests.fakes import CREDENTIALS, STORE, incomplete_order
+from tests.fakes import CREDENTIALS, STORE, VISA, incomplete_order
 from tests.unit.order_world import POLICY, World, declined
 
 
@@ -431,3 +431,47 @@ def test_books_that_agree_call_nobody(world: World) -> None:
     event = charge_event(old, replace(old, difference=None))
     assert event is not None
     assert event.alarm is None
+
+
+def test_a_look_that_fails_brings_no_capture_forward(world: World) -> None:
+    authorize(world, Capture.AT_ONCE)
+    world.look("sweep")
+    world.bigcommerce.trouble["get_transactions"] = OutcomeUnknownError("away")
+    world.look("store/order/statusUpdated")
+    world.bigcommerce.trouble.clear()
+    world.sweep_until(world.clock() + timedelta(minutes=55))
+    assert world.bigcommerce.asked == ["capture_payment"]
+
+
+def test_a_pause_brings_no_capture_forward(world: World) -> None:
+    authorize(world, Capture.AT_ONCE)
+    world.look("sweep")
+    world.ledger.pause(Pause(STORE, "x", 30000, CREDENTIALS.fingerprint, world.clock()))
+    world.look("store/order/statusUpdated")
+    world.ledger.resume(STORE)
+    world.sweep_until(world.clock() + timedelta(minutes=55))
+    assert world.bigcommerce.asked == ["capture_payment"]
+
+
+def test_an_operator_asks_for_no_second_capture_while_the_first_may_still_show(world: World) -> None:
+    authorize(world, Capture.AT_ONCE)
+    world.look("sweep")
+    act(world, ActKind.CAPTURE)
+    world.look("operator")
+    assert world.bigcommerce.asked == ["capture_payment"]
+
+
+def test_an_instrument_whose_news_was_lost_is_found_within_a_day(world: World) -> None:
+    world.bigcommerce.instruments = ()
+    world.look()
+    world.sweep_until(world.clock() + timedelta(days=3))
+    world.bigcommerce.instruments = (VISA,)
+    world.sweep_until(world.clock() + timedelta(days=1, minutes=2))
+    assert world.charge.state is State.PAID
+
+
+def test_an_order_that_waits_for_an_instrument_is_not_looked_at_for_ever(world: World) -> None:
+    world.bigcommerce.instruments = ()
+    world.look()
+    looks = world.sweep_until(world.clock() + timedelta(days=40))
+    assert (looks <= 33, world.charge.due_at) == (True, None)

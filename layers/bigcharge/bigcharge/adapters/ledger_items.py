@@ -75,6 +75,7 @@ def charge_to_item(charge: Charge) -> Item:
             "checks": charge.checks,
             "failed_looks": charge.failed_looks,
             "absent_since": charge.absent_since,
+            "asked_at": charge.asked_at,
             "updated_at": charge.updated_at,
             "version": charge.version,
         },
@@ -104,6 +105,7 @@ def charge_from_item(item: Mapping[str, Any]) -> Charge:
         checks=values["checks"],
         failed_looks=values.get("failed_looks", 0),
         absent_since=read_time(values.get("absent_since")),
+        asked_at=read_time(values.get("asked_at")),
         updated_at=datetime.fromisoformat(values["updated_at"]),
         version=values["version"],
     )

@@ -36,6 +36,7 @@ class Charge:
         difference: how BigCommerce's books differ from this charge; None where nobody found that they do.
         due_at: when to look again, by itself; None: only when something happens or a person acts.
         checks: how many looks of the present wait have been made, or requests to change the order or its payment.
+        asked_at: when the last such request was about to leave.
         failed_looks: how many looks in a row brought no answer, or the same refusal.
         absent_since: since when every look, past the token's expiry, found no trace of the payment.
         updated_at: of the last change.
@@ -58,6 +59,7 @@ class Charge:
     checks: int = 0
     failed_looks: int = 0
     absent_since: datetime | None = None
+    asked_at: datetime | None = None
     version: int = 0
 
     @property
@@ -124,7 +126,15 @@ def move_by_operator(charge: Charge, state: State, now: datetime, **changes: Any
 def _move(allowed: frozenset[State], charge: Charge, state: State, now: datetime, changes: dict[str, Any]) -> Charge:
     if state not in allowed:
         raise TransitionError(f"no transition from {charge.state} to {state}")
-    fresh = {"reason": None, "code": None, "due_at": None, "checks": 0, "failed_looks": 0, "absent_since": None}
+    fresh = {
+        "reason": None,
+        "code": None,
+        "due_at": None,
+        "checks": 0,
+        "failed_looks": 0,
+        "absent_since": None,
+        "asked_at": None,
+    }
     return replace(charge, **(fresh | changes), state=state, updated_at=now)
 
 

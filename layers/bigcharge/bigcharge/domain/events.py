@@ -95,7 +95,9 @@ def _name(old: Charge | None, new: Charge) -> str:
 
 
 def _without_looks(charge: Charge) -> Charge:
-    return replace(charge, due_at=None, checks=0, failed_looks=0, absent_since=None, version=0, updated_at=_NEVER)
+    return replace(
+        charge, due_at=None, checks=0, failed_looks=0, absent_since=None, asked_at=None, version=0, updated_at=_NEVER
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,11 +68,11 @@ class Following:
             if case.charge.reason == NEEDS_A_PERSON:
                 return self._wait(case.charge, _DAILY, now)
             return self._ledger.save(replace(case.charge, reason=NEEDS_A_PERSON, due_at=now + _DAILY, updated_at=now))
-        charge = self._ledger.save(replace(case.charge, checks=requests, due_at=now + wait))
+        charge = self._ledger.save(replace(case.charge, checks=requests, asked_at=now, due_at=now + wait))
         try:
             _perform(case.bigcommerce, charge.order_id, action)
         except _NOT_DONE as error:
-            unsent = replace(charge, checks=requests - 1)
+            unsent = replace(charge, checks=requests - 1, asked_at=case.charge.asked_at)
             return self._waiting.hold_after(error, unsent, case.message, case.credentials)
         except BigCommerceError:
             return charge  # refused, or nobody knows: the next look shows whether it was done

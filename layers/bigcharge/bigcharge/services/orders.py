@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final, NoReturn
 
+from bigcharge.domain.attempts import ATTEMPT_WINDOW
 from bigcharge.domain.charges import Charge, move, postpone
 from bigcharge.domain.concluding import decides, next_look
 from bigcharge.domain.declines import Decision
@@ -219,7 +220,9 @@ class Orders:
             return charge
         retry_at = charge.next_retry(now)
         if is_waiting and (retry_at or charge.retry_at is None or charge.reason == _NO_INSTRUMENT):
-            return self._ledger.save(postpone(charge, retry_at))
+            # Daily for a while, should the news of another instrument have been lost.
+            look_at = now + _DAILY if now - charge.updated_at < ATTEMPT_WINDOW else None
+            return self._ledger.save(postpone(charge, retry_at or look_at))
         look_at = min(retry_at, now + EARLY_LOOK) if retry_at else now + EARLY_LOOK
         return self._ledger.save(move(charge, State.DECLINED, now, reason=_NO_INSTRUMENT, due_at=look_at))
 
