@@ -8,7 +8,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 export PATH := $(CURDIR)/$(BIN):$(CURDIR)/.tools/bin:$(PATH)
 
-.PHONY: help demo test check format lint types imports template build handlers sam-local simulate draw lock clean
+.PHONY: help demo test test-code test-processes check format lint types imports template build handlers sam-local simulate draw lock clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -19,6 +19,10 @@ demo: $(READY) ## signed webhooks become charged orders, in under a minute
 
 test: $(READY) ## all tests
 	@pytest
+test-code: $(READY)
+	@pytest tests/unit tests/contract tests/integration tests/simulation
+test-processes: $(READY)
+	@pytest tests/e2e
 
 check: format lint types imports template build handlers ## format, lint, types, import rules, template, build, built handlers
 
