@@ -214,11 +214,12 @@ class FakeBigCommerce:
 class FakeInstruments:
     rows: dict[str, tuple[Instrument, datetime, datetime | None]] = field(default_factory=dict)
     head: tuple[str | None, datetime] | None = None
+    look_at: datetime | None = None
     writes: int = 0
 
     def read(self, store_hash: str, customer_id: int) -> CustomerInstruments:
         held = tuple(instrument for instrument, _, leaves_at in self.rows.values() if leaves_at is None)
-        return CustomerInstruments(held, *(self.head or (None, None)))
+        return CustomerInstruments(held, *(self.head or (None, None)), look_at=self.look_at)
 
     def _write(self, instrument: Instrument, read_at: datetime, leaves_at: datetime | None) -> None:
         self.writes += 1
@@ -234,9 +235,12 @@ class FakeInstruments:
     ) -> None:
         self._write(instrument, read_at, leaves_at)
 
+    def postpone(self, store_hash: str, customer_id: int, look_at: datetime) -> None:
+        self.look_at = look_at
+
     def finish(self, store_hash: str, customer_id: int, default: str | None, read_at: datetime) -> None:
         self.writes += 1
-        self.head = (default, read_at)
+        self.head, self.look_at = (default, read_at), None
 
 
 def run_in_turn[A, B](first: Callable[[], A], second: Callable[[], B]) -> tuple[A, B]:

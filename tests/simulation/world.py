@@ -33,6 +33,7 @@ from tests.simulation.tables import Table
 from tests.simulation.timeline import START, Timeline
 from tests.simulation.wire import Wire
 
+_MOST_WAITING: Final = 200  # messages of a queue: a world has a dozen orders, and each two or three hints at most
 _TOGETHER: Final = "bigcharge.adapters.together"  # threads, which a clock of one task cannot move
 
 
@@ -180,6 +181,8 @@ class World:
         self.touch(self.working)
 
     def _wake(self, url: str, message: Message) -> None:
+        if len(self.sqs.queues[url].messages) > _MOST_WAITING and url in self.queue_feeds:
+            self.judge.violate(f"hints multiply: {_MOST_WAITING} wait in {url}")
         if url in self.queue_feeds:
             self.queue_feeds[url].wake(message.visible_at - self.epoch)
 

@@ -112,7 +112,12 @@ def test_a_deleted_customers_instruments_are_marked_removed(world: World) -> Non
 
 @pytest.mark.parametrize(
     ("error", "wait"),
-    [(RateLimitedError(12.0), 12.0), (OutcomeUnknownError("no answer"), 60.0), (UnauthorizedError(401), 900.0)],
+    [
+        (RateLimitedError(12.0), 60.0),
+        (RateLimitedError(90.0), 90.0),
+        (OutcomeUnknownError("no answer"), 60.0),
+        (UnauthorizedError(401), 900.0),
+    ],
 )
 def test_trouble_changes_nothing_and_brings_the_message_back(
     world: World, error: BigCommerceError, wait: float
@@ -122,6 +127,28 @@ def test_trouble_changes_nothing_and_brings_the_message_back(
     assert world.sync() == Synced()
     assert world.customers.sent == [(MESSAGE, wait)]
     assert len(world.held) == 2
+
+
+def test_a_hint_that_came_twice_is_sent_again_once(world: World) -> None:
+    """Or an outage would multiply them: each look in vain makes another of each."""
+    world.bigcommerce.trouble["list_customer_instruments"] = OutcomeUnknownError("no answer")
+    world.sync()
+    world.sync()
+    assert len(world.customers.sent) == 1
+    world.clock.pass_by(seconds=55)  # by another worker's clock the minute is not over yet
+    world.sync()
+    world.sync()
+    assert len(world.customers.sent) == 2
+
+
+def test_a_worker_that_dies_once_it_has_sent_the_hint_again_loses_none(world: World) -> None:
+    world.bigcommerce.trouble["list_customer_instruments"] = OutcomeUnknownError("no answer")
+    world.customers.error = ConnectionError("the queue is away")
+    with pytest.raises(ConnectionError):
+        world.sync()
+    world.customers.error = None
+    world.sync()
+    assert len(world.customers.sent) == 1
 
 
 def test_a_default_card_that_was_renewed_wakes_the_orders_too(world: World) -> None:

@@ -65,6 +65,7 @@ class InstrumentTable:
             instruments=tuple(row.instrument for row in rows if row.removed_at is None),
             default=head.get("default"),
             read_at=read_time(head.get("read_at")),
+            look_at=read_time(head.get("look_at")),
         )
 
     def put(self, store_hash: str, customer_id: int, instrument: Instrument, read_at: datetime) -> None:
@@ -77,6 +78,17 @@ class InstrumentTable:
         """Mark one as removed at `read_at`, to leave at `leaves_at`, unless the row comes from a newer read."""
         removal = {"removed_at": read_at, "expires_at": epoch_seconds(leaves_at)}
         self._put(store_hash, customer_id, instrument.fingerprint, read_at, asdict(instrument) | removal)
+
+    def postpone(self, store_hash: str, customer_id: int, look_at: datetime) -> None:
+        """Note that a hint comes for the customer then; `finish` forgets it."""
+        self._client.update_item(
+            TableName=self._table,
+            Key=to_item({"customer_key": customer_key(store_hash, customer_id), "instrument_key": _HEAD}),
+            UpdateExpression="SET store_hash = :store_hash, customer_id = :customer_id, look_at = :look_at",
+            ExpressionAttributeValues=to_item(
+                {":store_hash": store_hash, ":customer_id": customer_id, ":look_at": look_at}
+            ),
+        )
 
     def finish(self, store_hash: str, customer_id: int, default: str | None, read_at: datetime) -> None:
         """Note that the table equals what was read at `read_at`, unless a newer read was noted."""

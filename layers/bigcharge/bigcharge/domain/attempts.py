@@ -7,7 +7,7 @@ from typing import Final
 from bigcharge.domain.money import Money
 from bigcharge.domain.states import State
 
-ATTEMPT_LIMIT: Final = 20  # card networks: no more than 20 attempts ...
+ATTEMPT_LIMIT: Final = 20  # card networks: no more than 20 attempts (here store credit counts too) ...
 ATTEMPT_WINDOW: Final = timedelta(days=30)  # ... in 30 days
 STORE_CREDIT: Final = "store_credit"
 """What stands for the instrument of an attempt that was made with the customer's store credit."""
@@ -51,7 +51,7 @@ class Attempt:
 
     @property
     def is_store_credit(self) -> bool:
-        """Whether it was made with store credit, which no card network sees."""
+        """Whether it was made with store credit."""
         return self.instrument == STORE_CREDIT
 
     @property

@@ -82,11 +82,8 @@ class Charge:
         return self.due_at is not None and self.due_at <= now
 
     def attempts_since(self, start: datetime) -> int:
-        """How many payment requests may have reached a card network at or after `start`."""
-        return sum(
-            attempt.sent_at >= start and attempt.outcome is not State.CLAIMED and not attempt.is_store_credit
-            for attempt in self.attempts
-        )
+        """How many payment requests BigCommerce may have processed at or after `start`."""
+        return sum(attempt.sent_at >= start and attempt.outcome is not State.CLAIMED for attempt in self.attempts)
 
     @property
     def has_used_store_credit(self) -> bool:

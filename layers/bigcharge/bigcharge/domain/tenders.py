@@ -29,7 +29,7 @@ class Tender:
 
     @property
     def is_store_credit(self) -> bool:
-        """Whether it is store credit, which no card network sees."""
+        """Whether it is store credit."""
         return self.name == attempts.STORE_CREDIT
 
 

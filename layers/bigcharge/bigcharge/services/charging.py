@@ -85,7 +85,7 @@ class Charging:
             ConflictError: another worker took over; nothing was sent.
         """
         claimed, now = case.charge, self._clock()
-        if not tender.is_store_credit and claimed.attempts_since(now - ATTEMPT_WINDOW) >= ATTEMPT_LIMIT:
+        if claimed.attempts_since(now - ATTEMPT_WINDOW) >= ATTEMPT_LIMIT:
             due_at = next_look(State.FAILED, case.policy, now)
             return self._ledger.save(move(claimed, State.FAILED, now, reason="attempt_limit", due_at=due_at))
         token = self._create_token(case, order)

@@ -11,15 +11,16 @@ from bigcharge.domain.errors import (
     RateLimitedError,
     RefusedError,
 )
-from bigcharge.domain.instruments import Instrument
+from bigcharge.domain.instruments import CustomerInstruments, Instrument
 from bigcharge.domain.messages import Kind, Message
 from bigcharge.domain.policy import Policy
 from bigcharge.services.ports import Clock, Connect, Instruments, Ledger, Queue, Stores
 
 CAUSE: Final = "instrument_changed"
 _GIVE_UP_AFTER: Final = timedelta(days=3)  # then it goes to the dead letters, for a person to see
-_SHORT_WAIT: Final = 60.0  # BigCommerce does not answer
+_SHORT_WAIT: Final = 60.0  # BigCommerce does not answer, or not so often
 _LONG_WAIT: Final = 900.0  # it refuses: a person has to act first
+_CLOCKS_APART: Final = timedelta(seconds=30)  # of two workers, at most: a hint must not take itself for another
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +77,9 @@ class InstrumentSync:
         try:
             found = self._read_customer(message, policy)
         except BigCommerceError as error:
-            age = read_at - message.received_at
-            if age > _GIVE_UP_AFTER:
+            if read_at - message.received_at > _GIVE_UP_AFTER:
                 raise
-            self._customers.send(message, delay=_wait_after(error, age.total_seconds()))
+            self._come_back(message, held, error, read_at)
             return Synced()
         synced = self._make_equal(message, held.instruments, found, read_at, policy)
         default = next((_name(instrument) for instrument in found if instrument.is_default), None)
@@ -89,6 +89,20 @@ class InstrumentSync:
         if (default, bool(held.read_at)) != (held.default, True) or synced.written or synced.removed:
             self._table.finish(message.store_hash, message.id, default, read_at)
         return synced
+
+    def _come_back(
+        self, message: Message, held: CustomerInstruments, error: BigCommerceError, read_at: datetime
+    ) -> None:
+        """Send the hint again, to arrive later, unless one is on its way.
+
+        A hint that a queue delivers twice, or whose worker dies once it has sent the next, would else be two from then
+        on, and four some minutes later. Noted once it is sent: what a crash leaves between is one hint too many.
+        """
+        if held.look_at is not None and held.look_at > read_at:
+            return
+        wait = _wait_after(error, (read_at - message.received_at).total_seconds())
+        self._customers.send(message, delay=wait)
+        self._table.postpone(message.store_hash, message.id, read_at + timedelta(seconds=wait) - _CLOCKS_APART)
 
     def _read_customer(self, message: Message, policy: Policy) -> tuple[Instrument, ...]:
         bigcommerce = self._connect(self._stores.credentials(message.store_hash))
@@ -140,5 +154,5 @@ def _name(instrument: Instrument) -> str:
 def _wait_after(error: BigCommerceError, age: float) -> float:
     """Seconds until the message comes again, the longer the older it is: an outage must not end it, nor be flooded."""
     if isinstance(error, RateLimitedError):
-        return error.wait
+        return max(_SHORT_WAIT, min(_LONG_WAIT, error.wait))
     return _LONG_WAIT if isinstance(error, RefusedError) else max(_SHORT_WAIT, min(_LONG_WAIT, age))

@@ -176,5 +176,8 @@ class Instruments(Protocol):
     ) -> None:
         """Mark one as removed at `read_at`, to leave at `leaves_at`, unless the row comes from a newer read."""
 
+    def postpone(self, store_hash: str, customer_id: int, look_at: datetime) -> None:
+        """Note that a hint comes for the customer then."""
+
     def finish(self, store_hash: str, customer_id: int, default: str | None, read_at: datetime) -> None:
         """Note that the table equals what was read at `read_at`, unless a newer read was noted."""
