@@ -130,6 +130,7 @@ LIMITS: Final = Theme(
     acts=("operator retries", "card changed", "merchant refunds", "merchant refunds"),
     rates={"http 429": 0.15, "http 429 without header": 0.1, "http not connected": 0.1, "gateway slow": 0.2},
 )
+OUTAGE: Final = Theme(rates={"http 429": 0.9, "message delivered again": 0.25, "crash after a call": 0.02})
 DEAFNESS: Final = Theme(
     behaviours=(0, 0, 0, 30106),
     policies=_POLICIES[:5],
@@ -153,6 +154,7 @@ THEMES: Final = (
     RETRIES,
     CONSENT,
     LIMITS,
+    OUTAGE,
     DEAFNESS,
     RACING,
 )
