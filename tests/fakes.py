@@ -219,7 +219,8 @@ class FakeInstruments:
 
     def read(self, store_hash: str, customer_id: int) -> CustomerInstruments:
         held = tuple(instrument for instrument, _, leaves_at in self.rows.values() if leaves_at is None)
-        return CustomerInstruments(held, *(self.head or (None, None)), look_at=self.look_at)
+        default, read_at = self.head or (None, None)
+        return CustomerInstruments(held, default, read_at, self.look_at)
 
     def _write(self, instrument: Instrument, read_at: datetime, leaves_at: datetime | None) -> None:
         self.writes += 1
