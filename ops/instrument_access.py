@@ -45,8 +45,9 @@ def open_bigcommerce(store: str, stage: str, api_url: str | None) -> "Client":
         secrets = connect("secretsmanager")
         if api_url is None and _is_emulated(secrets.meta.endpoint_url):
             raise CommandError("this AWS is emulated: name the BigCommerce that goes with it in BIGCOMMERCE_API_URL")
-        credentials = AwsStores(secrets, connect("ssm"), stage, time.monotonic).credentials(store)
-    return connect_to(api_url or config.API_URL, config.PAYMENTS_URL)(credentials)
+        stores = AwsStores(secrets, connect("ssm"), stage, time.monotonic)
+        credentials = stores.credentials(store)
+    return connect_to(api_url or config.API_URL, config.PAYMENTS_URL, find_others=stores.find_others)(credentials)
 
 
 def open_hints(store: str, stage: str) -> "CustomerHints":

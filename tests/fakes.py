@@ -119,11 +119,20 @@ class FakeStores:
     policies: Policy | InvalidInputError | None = field(
         default_factory=lambda: Policy(external_sources=("subscriptions",))
     )
+    kept: Credentials | None = None  # what Secrets Manager holds, where it is not known yet
+    others: tuple[Credentials, ...] = ()
 
     def credentials(self, store_hash: str) -> Credentials:
         if self.known is None or store_hash != self.known.store_hash:
             raise UnknownStoreError("no credentials")
         return self.known
+
+    def refresh(self, store_hash: str) -> Credentials:
+        self.known = self.kept or self.known
+        return self.credentials(store_hash)
+
+    def find_others(self, refused: Credentials) -> Iterator[Credentials]:
+        return iter(self.others)
 
     def policy(self, store_hash: str) -> Policy | None:
         if isinstance(self.policies, InvalidInputError):

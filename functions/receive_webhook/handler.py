@@ -19,6 +19,8 @@ STATUSES: Final = {
     Outcome.UNREADABLE: HTTPStatus.BAD_REQUEST,
     Outcome.UNKNOWN_STORE: HTTPStatus.UNAUTHORIZED,
     Outcome.FORGED: HTTPStatus.UNAUTHORIZED,
+    Outcome.TOO_OLD: HTTPStatus.UNAUTHORIZED,
+    Outcome.TOO_MANY_STORES: HTTPStatus.TOO_MANY_REQUESTS,
 }
 intake = bootstrap.at_init(bootstrap.intake)
 

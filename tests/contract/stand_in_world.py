@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import boto3
@@ -67,7 +68,7 @@ def make_stand_ins() -> Aws:
         f"{QUEUES_URL}work",
         f"{QUEUES_URL}work-dead",
         lambda: dynamo.tables[TABLE].records,
-        secrets.values.__setitem__,
+        secrets.put,
         parameters.values.__setitem__,
     )
 
@@ -98,9 +99,16 @@ def moto() -> Iterator[Aws]:
             queue,
             dead,
             lambda: _read_stream(dynamodb, session.client("dynamodbstreams")),
-            lambda name, value: secrets.create_secret(Name=name, SecretString=value),
+            partial(_put_secret, secrets),
             lambda name, value: parameters.put_parameter(Name=name, Value=value, Type="SecureString"),
         )
+
+
+def _put_secret(secrets: Any, name: str, text: str) -> None:
+    try:
+        secrets.create_secret(Name=name, SecretString=text)
+    except secrets.exceptions.ResourceExistsException:
+        secrets.put_secret_value(SecretId=name, SecretString=text)
 
 
 def _create_table(dynamodb: Any) -> None:

@@ -238,11 +238,16 @@ def test_a_delay_out_of_range_is_refused(aws: Aws, delay: int) -> None:
     assert code_of(refused.value) == "InvalidParameterValue"
 
 
-def test_a_secret_is_read_and_a_missing_one_is_named_so(aws: Aws) -> None:
-    aws.put_secret("bigcharge/dev/stores/abc123", "{}")
-    assert aws.secrets.get_secret_value(SecretId="bigcharge/dev/stores/abc123")["SecretString"] == "{}"
-    with pytest.raises(aws.secrets.exceptions.ResourceNotFoundException):
-        aws.secrets.get_secret_value(SecretId="bigcharge/dev/stores/other")
+def test_both_versions_of_a_secret_are_read_and_a_missing_one_is_named_so(aws: Aws) -> None:
+    name, missing = "bigcharge/dev/stores/abc123", aws.secrets.exceptions.ResourceNotFoundException
+    aws.put_secret(name, "{}")
+    with pytest.raises(missing):
+        aws.secrets.get_secret_value(SecretId=name, VersionStage="AWSPREVIOUS")
+    aws.put_secret(name, "[]")
+    for label, text in {"AWSCURRENT": "[]", "AWSPREVIOUS": "{}"}.items():
+        assert aws.secrets.get_secret_value(SecretId=name, VersionStage=label)["SecretString"] == text
+    with pytest.raises(missing):
+        aws.secrets.get_secret_value(SecretId="bigcharge/dev/stores/other", VersionStage="AWSCURRENT")
 
 
 def test_a_parameter_is_read_and_a_missing_one_is_named_so(aws: Aws) -> None:

@@ -177,7 +177,7 @@ def test_made_up_stores_neither_fill_the_memory_nor_push_a_store_out(
     for number in range(1005):
         with pytest.raises(UnknownStoreError):
             stores.credentials(f"made-up-{number}")
-    assert len(stores._unknown) == 1000
+    assert len(stores._credentials._unknown) == 1000
     reads.clear()
     stores.credentials("abc123")
     with pytest.raises(UnknownStoreError):

@@ -18,23 +18,32 @@ class Secrets:
 
     Attributes:
         values: by name.
+        previous: the version before, by name.
         leaving: names of secrets that wait for their deletion.
     """
 
     values: dict[str, str] = field(default_factory=dict)
+    previous: dict[str, str] = field(default_factory=dict)
     leaving: set[str] = field(default_factory=set)
 
     def get_secret_value(self, **request: Any) -> Json:
         """GetSecretValue."""
-        _check("GetSecretValue", request, {"SecretId"})
+        _check("GetSecretValue", request, {"SecretId", "VersionStage"})
         name = request["SecretId"]
+        versions = {"AWSCURRENT": self.values, "AWSPREVIOUS": self.previous}[request["VersionStage"]]
         if name in self.leaving:
             text = "You can't perform this operation on the secret because it was marked for deletion."
             raise refuse("GetSecretValue", "InvalidRequestException", text, InvalidRequestException)
-        if name not in self.values:
+        if name not in versions:
             text = "Secrets Manager can't find the specified secret."
             raise refuse("GetSecretValue", "ResourceNotFoundException", text, ResourceNotFoundException)
-        return {"Name": name, "SecretString": self.values[name]}
+        return {"Name": name, "SecretString": versions[name]}
+
+    def put(self, name: str, text: str) -> None:
+        """What CreateSecret and PutSecretValue leave behind."""
+        if name in self.values:
+            self.previous[name] = self.values[name]
+        self.values[name] = text
 
 
 @dataclass(slots=True)

@@ -106,7 +106,7 @@ class World:
     def rotate(self, store_hash: str) -> None:
         """A merchant rotates the access token; our copy of it follows."""
         store = shops.rotate(self.box, store_hash)
-        self.cloud.secrets.values[shops.name_secret(store_hash)] = shops.spell_secret(store)
+        self.cloud.secrets.put(shops.name_secret(store_hash), shops.spell_secret(store))
 
     def change_policy(self, store_hash: str, text: str | None) -> None:
         """From now on the store has this policy; None: it has none."""
@@ -155,7 +155,7 @@ class World:
         self.services = self.cloud.services
         for store_hash, policy in self.policies.planned.items():
             store = self.box.state.shops[store_hash].store
-            self.cloud.secrets.values[shops.name_secret(store_hash)] = shops.spell_secret(store)
+            self.cloud.secrets.put(shops.name_secret(store_hash), shops.spell_secret(store))
             if policy is not None:
                 self.cloud.parameters.values[shops.name_policy(store_hash)] = json.dumps(policy)
 

@@ -103,6 +103,12 @@ class Served:
             raise UnknownStoreError("no credentials")
         return replace(CREDENTIALS, store_hash=store_hash)
 
+    def refresh(self, store_hash: str) -> Credentials:
+        return self.credentials(store_hash)
+
+    def find_others(self, refused: Credentials) -> Iterator[Credentials]:
+        return iter(())
+
     def policy(self, store_hash: str) -> Policy | None:
         if isinstance(self.policies, InvalidInputError):
             raise self.policies

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bigcharge.adapters.bigcommerce import Pacing, connect
+from bigcharge.adapters.bigcommerce.access import Access
 from bigcharge.adapters.bigcommerce.refusals import read_wait
 from bigcharge.adapters.bigcommerce.rest import Rest
 from bigcharge.adapters.bigcommerce.transport import Answer, Host, Request
 from bigcharge.domain.errors import InvalidInputError, NotSentError, OutcomeUnknownError
 from bigcharge.domain.stores import Credentials
+from tests.fakes import CREDENTIALS
 
 if TYPE_CHECKING:
     from bigcharge.services.ports import Connect
@@ -126,7 +128,7 @@ def test_a_call_is_repeated_with_growing_waits_within_its_deadline(failure: Exce
     host = SlowHost(failure)
     pacing = Pacing(monotonic=lambda: host.now, sleep=host.sleep, random=lambda: chance)
     with pytest.raises((NotSentError, OutcomeUnknownError)):
-        Rest(host, pacing, "/stores/abc", "t").get("/x", lambda document: document)  # type: ignore[arg-type]  # stands in for the sockets
+        Rest(host, pacing, "/stores/abc", Access(CREDENTIALS)).get("/x", lambda document: document)  # type: ignore[arg-type]  # stands in for the sockets
     assert host.now <= 12 + 2
     assert len(host.sent) > 3
     assert host.waits == sorted(set(host.waits))

@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 import pytest
 
 from bigcharge.adapters.bigcommerce import Pacing
+from bigcharge.adapters.bigcommerce.access import Access
 from bigcharge.adapters.bigcommerce.quotas import Quotas
 from bigcharge.adapters.bigcommerce.rest import Rest, ignore
 from bigcharge.adapters.bigcommerce.transport import Answer, Request
 from bigcharge.domain.errors import RateLimitedError
+from tests.fakes import CREDENTIALS
 
 
 @dataclass
@@ -34,7 +36,7 @@ class LimitedHost:
 
     def rest(self, store: str = "abc") -> Rest:
         pacing = Pacing(monotonic=lambda: self.now, sleep=self.sleep, random=lambda: 0.0)
-        return Rest(self, pacing, f"/stores/{store}", "t", self.quotas)  # type: ignore[arg-type]  # stands in for the sockets
+        return Rest(self, pacing, f"/stores/{store}", Access(CREDENTIALS), self.quotas)  # type: ignore[arg-type]  # stands in for the sockets
 
 
 def left(requests: str, reset: str = "4000") -> dict[str, str]:

@@ -105,6 +105,8 @@ STATUSES: Final = {
     Outcome.UNREADABLE: 400,
     Outcome.UNKNOWN_STORE: 401,
     Outcome.FORGED: 401,
+    Outcome.TOO_OLD: 401,
+    Outcome.TOO_MANY_STORES: 429,
 }
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -375,6 +375,29 @@ def test_refused_credentials_pause_the_store_and_keep_its_orders_until_they_chan
     assert world.look("sweep").state is State.CLAIMED, "still paused"
     world.stores.known = replace(CREDENTIALS, access_token="another-invented-token")
     assert world.look("sweep").state is State.PAID
+
+
+def test_before_a_paused_store_is_left_waiting_its_credentials_are_read_anew(world: World) -> None:
+    """They may just have been rotated, and be known here for minutes more as they were."""
+    world.bigcommerce.trouble["get_order"] = UnauthorizedError(401)
+    world.look()
+    world.bigcommerce.trouble.clear()
+    world.clock.pass_by(minutes=15)
+    world.stores.kept = replace(CREDENTIALS, access_token="another-invented-token")
+    assert world.look("sweep").state is State.PAID
+
+
+def test_a_pause_is_of_the_newest_credentials_that_were_refused(world: World) -> None:
+    """Those of the look's begin were refused, and those that its calls then read anew: a change of these ends it."""
+    newest = replace(CREDENTIALS, access_token="another-invented-token")
+
+    def refuse(_: int) -> NoReturn:
+        world.stores.known = newest
+        raise UnauthorizedError(401)
+
+    world.bigcommerce.get_order = refuse  # type: ignore[method-assign,assignment]
+    world.look()
+    assert world.ledger.pauses[STORE].credentials == newest.fingerprint
 
 
 def test_an_order_of_a_paused_store_waits_and_is_charged_when_it_is_resumed(world: World) -> None:

@@ -14,17 +14,24 @@ from bigcharge import config
 from bigcharge.domain.messages import Kind
 
 if TYPE_CHECKING:
+    from bigcharge.adapters.allowances import Allowance
+    from bigcharge.adapters.bigcommerce.client import Client
     from bigcharge.adapters.bus import EventBus
     from bigcharge.adapters.instrument_table import InstrumentTable
     from bigcharge.adapters.ledger import LedgerTable
     from bigcharge.adapters.queues import SqsQueue
     from bigcharge.adapters.stores import AwsStores
+    from bigcharge.domain.stores import Credentials
     from bigcharge.services.instrument_sync import InstrumentSync
     from bigcharge.services.intake import Intake
     from bigcharge.services.orders import Orders
-    from bigcharge.services.ports import Connect
     from bigcharge.services.reconciling import Reconciling
     from bigcharge.services.sweeping import Sweeping
+
+# Strangers can ask for stores that we do not serve, and each name that they make up is a call of Secrets Manager: a few
+# may be asked at once, for a process that just started, then ten a second.
+_STORES_AT_ONCE: Final = 100
+_STORES_PER_SECOND: Final = 10
 
 # AWS answers within tens of milliseconds. Two quick tries more, then the message comes again: a function that hangs on
 # AWS for a minute would be stopped in the middle of a charge.
@@ -80,11 +87,11 @@ def queue(url: str) -> "SqsQueue":
     return SqsQueue(_aws("sqs"), url)
 
 
-def stores() -> "AwsStores":
-    """The stores that we serve."""
+def stores(first_reads: "Allowance | None" = None) -> "AwsStores":
+    """The stores that we serve; with an allowance for who is asked by strangers."""
     from bigcharge.adapters.stores import AwsStores  # noqa: PLC0415
 
-    return AwsStores(_aws("secretsmanager"), _aws("ssm"), config.stage(), time.monotonic)
+    return AwsStores(_aws("secretsmanager"), _aws("ssm"), config.stage(), time.monotonic, first_reads)
 
 
 def bus() -> "EventBus":
@@ -94,22 +101,24 @@ def bus() -> "EventBus":
     return EventBus(_aws("events"), config.event_bus())
 
 
-def connect() -> "Connect":
+def connect(of: "AwsStores") -> "Callable[[Credentials], Client]":
     """What makes a store's client of BigCommerce."""
     from bigcharge.adapters.bigcommerce.client import connect as connect_to  # noqa: PLC0415
 
-    return connect_to(config.api_url(), config.payments_url())
+    return connect_to(config.api_url(), config.payments_url(), find_others=of.find_others)
 
 
 def intake() -> "Intake":
     """What takes in webhooks."""
+    from bigcharge.adapters.allowances import Allowance  # noqa: PLC0415
     from bigcharge.adapters.queues import Quarantine  # noqa: PLC0415
-    from bigcharge.adapters.signatures import check_signature  # noqa: PLC0415
+    from bigcharge.adapters.signatures import read_signature  # noqa: PLC0415
     from bigcharge.services.intake import Intake  # noqa: PLC0415
 
     queues = {Kind.ORDER: queue(config.orders_queue_url()), Kind.CUSTOMER: queue(config.customers_queue_url())}
     quarantine = Quarantine(_aws("sqs"), config.quarantine_queue_url())
-    return Intake(queues, quarantine, stores(), check_signature, now)
+    first_reads = Allowance(_STORES_AT_ONCE, _STORES_PER_SECOND, time.monotonic)
+    return Intake(queues, quarantine, stores(first_reads), read_signature, now)
 
 
 def orders() -> "Orders":
@@ -118,8 +127,9 @@ def orders() -> "Orders":
     from bigcharge.services.orders import Orders  # noqa: PLC0415
 
     # The instruments table is asked by few policies only.
-    instruments = cache(instrument_table)
-    return Orders(ledger(), queue(config.orders_queue_url()), stores(), connect(), instruments, run_together, now)
+    instruments, served = cache(instrument_table), stores()
+    orders_queue = queue(config.orders_queue_url())
+    return Orders(ledger(), orders_queue, served, connect(served), instruments, run_together, now)
 
 
 def sweeping() -> "Sweeping":
@@ -133,24 +143,25 @@ def instrument_sync() -> "InstrumentSync":
     """What keeps the customers' instruments in step."""
     from bigcharge.services.instrument_sync import InstrumentSync  # noqa: PLC0415
 
+    served = stores()
     return InstrumentSync(
         instrument_table(),
         ledger(),
         queue(config.orders_queue_url()),
         queue(config.customers_queue_url()),
-        stores(),
-        connect(),
+        served,
+        connect(served),
         now,
     )
 
 
 def reconciling() -> "Reconciling":
     """What finds the orders that no webhook told of, and the books that differ."""
-    from bigcharge.adapters.bigcommerce.client import connect as connect_to  # noqa: PLC0415
     from bigcharge.adapters.cursors import CursorItems  # noqa: PLC0415
     from bigcharge.services.reconciling import Reconciling  # noqa: PLC0415
 
-    connect_store = connect_to(config.api_url(), config.payments_url())
+    served = stores()
+    connect_store = connect(served)
     cursors = CursorItems(_aws("dynamodb"), config.ledger_table(), time.sleep)
     orders_queue = queue(config.orders_queue_url())
-    return Reconciling(ledger(), cursors, orders_queue, stores(), lambda of: connect_store(of).orders, now)
+    return Reconciling(ledger(), cursors, orders_queue, served, lambda of: connect_store(of).orders, now)

@@ -22,6 +22,10 @@ class ExpiringCache[V]:
         entry = self._entries.get(name)
         return entry is not None and self._monotonic() < entry[0]
 
+    def has_met(self, name: str) -> bool:
+        """Whether a value was kept under the name, be it believed still or not."""
+        return name in self._entries
+
     def __len__(self) -> int:
         return len(self._entries)
 

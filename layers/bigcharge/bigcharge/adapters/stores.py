@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
+from bigcharge.adapters.allowances import Allowance
 from bigcharge.adapters.aws_errors import translate_aws_errors
 from bigcharge.adapters.expiring_cache import ExpiringCache
-from bigcharge.adapters.store_secrets import read_credentials
-from bigcharge.domain.errors import InvalidInputError, UnknownStoreError
+from bigcharge.adapters.store_credentials import StoreCredentials
+from bigcharge.domain.errors import InvalidInputError
 from bigcharge.domain.policy import Policy
 from bigcharge.domain.policy_document import parse_policy
 from bigcharge.domain.stores import Credentials, check_store_hash
@@ -17,11 +18,8 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager.client import SecretsManagerClient
     from mypy_boto3_ssm.client import SSMClient
 
-# Seconds that an answer is believed: a rotated secret, a changed policy and a new store are seen after so long.
-_CREDENTIALS_LIFE: Final = 300
-_POLICY_LIFE: Final = 60
-_UNKNOWN_LIFE: Final = 30
-_MAX_ENTRIES: Final = 1000  # of each kind: a few megabytes at most, however many names strangers make up
+_POLICY_LIFE: Final = 60  # seconds that a policy is believed
+_MAX_ENTRIES: Final = 1000
 
 
 class AwsStores:
@@ -32,6 +30,7 @@ class AwsStores:
         parameters: client of the Parameter Store.
         stage: part of every name.
         monotonic: seconds that never go back.
+        first_reads: how many stores may be asked for that were not met before; None: whoever asks is no stranger.
     """
 
     def __init__(
@@ -40,27 +39,40 @@ class AwsStores:
         parameters: "SSMClient",
         stage: str,
         monotonic: Callable[[], float],
+        first_reads: Allowance | None = None,
     ) -> None:
-        self._secrets = secrets
         self._parameters = parameters
         self._stage = stage
-        self._credentials = ExpiringCache[Credentials](_CREDENTIALS_LIFE, _MAX_ENTRIES, monotonic)
+        self._credentials = StoreCredentials(secrets, f"bigcharge/{stage}/stores/", monotonic, first_reads)
         self._policies = ExpiringCache[Policy | InvalidInputError | None](_POLICY_LIFE, _MAX_ENTRIES, monotonic)
-        # Apart from the known ones, so that made-up names never push a store out.
-        self._unknown = ExpiringCache[None](_UNKNOWN_LIFE, _MAX_ENTRIES, monotonic)
 
     def credentials(self, store_hash: str) -> Credentials:
-        """The store's credentials.
+        """The store's credentials, as they were known a short while ago.
 
         Raises:
             UnknownStoreError: none are kept for it.
+            TooManyStoresError: it is not known whether any are: too many other stores were asked for.
             InvalidInputError: not a store hash.
             StoreSecretError: its secret is not of the documented form.
             AwsUnavailableError: Secrets Manager did not answer.
         """
-        if check_store_hash(store_hash) in self._unknown:
-            raise UnknownStoreError(f"no credentials are kept for store {store_hash}")
-        return self._credentials.get(store_hash, self._read_credentials)
+        return self._credentials.get(store_hash)
+
+    def refresh(self, store_hash: str) -> Credentials:
+        """The store's credentials, read anew unless that was done a moment ago, or too often.
+
+        Raises:
+            BigchargeError: as `credentials` does.
+        """
+        return self._credentials.refresh(store_hash)
+
+    def find_others(self, refused: Credentials) -> Iterator[Credentials]:
+        """Other credentials that may hold where these were refused, the likeliest first: while they are being rotated.
+
+        Raises:
+            BigchargeError: as `credentials` does.
+        """
+        return self._credentials.find_others(refused)
 
     def policy(self, store_hash: str) -> Policy | None:
         """The store's policy, None where it has none.
@@ -88,21 +100,6 @@ class AwsStores:
                     store_hash, _, name = parameter["Name"].removeprefix(f"{folder}/").partition("/")
                     if name == "policy":
                         yield store_hash
-
-    def _read_credentials(self, store_hash: str) -> Credentials:
-        name = f"bigcharge/{self._stage}/stores/{store_hash}"
-        # A secret that waits for its deletion is an invalid request, not a missing resource.
-        missing = (
-            self._secrets.exceptions.ResourceNotFoundException,
-            self._secrets.exceptions.InvalidRequestException,
-        )
-        with translate_aws_errors(f"read the secret of store {store_hash}"):
-            try:
-                answer = self._secrets.get_secret_value(SecretId=name)
-            except missing:
-                self._unknown.put(store_hash, None)
-                raise UnknownStoreError(f"no credentials are kept for store {store_hash}") from None
-        return read_credentials(store_hash, answer.get("SecretString", ""))
 
     def _read_policy(self, store_hash: str) -> Policy | InvalidInputError | None:
         """The policy; what is wrong with one is remembered as well, so that strangers cannot have it read often."""

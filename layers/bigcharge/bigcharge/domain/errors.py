@@ -28,8 +28,16 @@ class UnknownStoreError(BigchargeError):
     """No credentials are kept for this store."""
 
 
+class TooManyStoresError(BigchargeError):
+    """More stores are asked for than are looked up at a time, and whether we serve this one is not known."""
+
+
 class ForgedError(BigchargeError):
     """A webhook's signature, timestamp or header does not prove that BigCommerce sent it."""
+
+
+class TooOldError(BigchargeError):
+    """A webhook is signed, but longer ago than the store's tolerance: a late retry, or one that somebody kept."""
 
 
 class BigCommerceError(BigchargeError):

@@ -66,7 +66,7 @@ def read_webhook(body: bytes) -> Webhook:
     if len(body) > MAX_BYTES:
         raise InvalidInputError("the body is larger than 64 KiB")
     try:
-        envelope: Any = json.loads(body)
+        envelope: Any = json.loads(body.decode(), parse_constant=_refuse)
     except (ValueError, RecursionError):
         raise InvalidInputError("the body is not JSON") from None
     if not isinstance(envelope, dict):
@@ -76,3 +76,8 @@ def read_webhook(body: bytes) -> Webhook:
         raise InvalidInputError("the body names no scope or no producer")
     store_hash = check_store_hash(producer.removeprefix(_PRODUCER))
     return Webhook(store_hash, scope, envelope.get("data"), event_hash if isinstance(event_hash, str) else None)
+
+
+def _refuse(word: str) -> object:
+    """NaN and the infinities, which Python's decoder takes and JSON does not have."""
+    raise ValueError(word)

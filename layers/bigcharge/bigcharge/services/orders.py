@@ -61,7 +61,7 @@ class Orders:
         self._together = together
         self._clock = clock
         self._charging = Charging(ledger, clock)
-        self._waiting = Waiting(ledger, queue, clock)
+        self._waiting = Waiting(ledger, queue, stores, clock)
         self._choosing = Choosing(instruments, clock)
         self._following = Following(ledger, self._waiting, clock)
 
@@ -85,6 +85,8 @@ class Orders:
             return charge
         try:
             credentials = self._stores.credentials(message.store_hash)
+            if pause is not None and pause.credentials == credentials.fingerprint:
+                credentials = self._stores.refresh(message.store_hash)
             if pause is not None and pause.credentials == credentials.fingerprint:
                 return self._waiting.wait_for_store(charge, message, pause.code)
             return self._look(charge, message, credentials, seconds_left)

@@ -97,7 +97,13 @@ class Stores(Protocol):
     """The stores that we serve."""
 
     def credentials(self, store_hash: str) -> Credentials:
-        """The store's credentials; raises UnknownStoreError."""
+        """The store's credentials, as they were known a short while ago; raises UnknownStoreError."""
+
+    def refresh(self, store_hash: str) -> Credentials:
+        """The store's credentials, read anew unless that was done a moment ago, or too often; raises likewise."""
+
+    def find_others(self, refused: Credentials) -> Iterator[Credentials]:
+        """Other credentials that may hold where these were refused, the likeliest first; raises likewise."""
 
     def policy(self, store_hash: str) -> Policy | None:
         """The store's policy, None where it has none; raises InvalidInputError where it cannot be read."""

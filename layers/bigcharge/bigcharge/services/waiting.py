@@ -12,7 +12,7 @@ from bigcharge.domain.states import State
 from bigcharge.domain.stores import Credentials, Pause
 from bigcharge.domain.waits import LONGEST_OUTAGE_WAIT, LONGEST_REFUSAL_WAIT, PAUSE_RECHECK, backoff
 from bigcharge.services.charging import HoldError
-from bigcharge.services.ports import Clock, Ledger, Queue
+from bigcharge.services.ports import Clock, Ledger, Queue, Stores
 
 STATUS_CHANGED: Final = "store/order/statusUpdated"
 _LONGEST_DELAY: Final = timedelta(minutes=15)  # of a queue; what waits for longer waits for the sweep alone
@@ -25,9 +25,10 @@ _ENDED: Final = _PAID | {State.FAILED, State.CANCELED}
 class Waiting:
     """Keeps what has to wait."""
 
-    def __init__(self, ledger: Ledger, queue: Queue, clock: Clock) -> None:
+    def __init__(self, ledger: Ledger, queue: Queue, stores: Stores, clock: Clock) -> None:
         self._ledger = ledger
         self._queue = queue
+        self._stores = stores
         self._clock = clock
 
     def wait_for_store(self, charge: Charge, message: Message, code: int | None) -> Charge:
@@ -90,8 +91,12 @@ class Waiting:
         return charge
 
     def pause_store(self, credentials: Credentials, reason: str, code: int | None) -> None:
-        """Charge nothing of the store until a person resumes it or its credentials change."""
-        self._ledger.pause(Pause(credentials.store_hash, reason, code, credentials.fingerprint, self._clock()))
+        """Charge nothing of the store until a person resumes it or its credentials change.
+
+        Those that were read anew since the look began were refused as well: it is they whose change is waited for.
+        """
+        newest = self._stores.credentials(credentials.store_hash)
+        self._ledger.pause(Pause(newest.store_hash, reason, code, newest.fingerprint, self._clock()))
 
     def _hold_refused(self, charge: Charge, message: Message, error: RefusedError) -> Charge:
         """A refusal seldom passes by itself, so the waits grow; an order that no token is made for is left at last."""

@@ -6,6 +6,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
+from bigcharge.adapters.bigcommerce.access import Access, FindOthers, check_header_token, find_none
 from bigcharge.adapters.bigcommerce.instruments import read_customer_instruments
 from bigcharge.adapters.bigcommerce.orders import read_order, read_transactions
 from bigcharge.adapters.bigcommerce.pacing import DEFAULT_PACING, Pacing
@@ -17,7 +18,7 @@ from bigcharge.adapters.bigcommerce.payments import (
     read_token,
 )
 from bigcharge.adapters.bigcommerce.quotas import Quotas
-from bigcharge.adapters.bigcommerce.rest import Rest, check_header_token
+from bigcharge.adapters.bigcommerce.rest import Rest
 from bigcharge.adapters.bigcommerce.transport import Host
 from bigcharge.domain.access_tokens import AccessToken
 from bigcharge.domain.declines import Payment
@@ -37,13 +38,16 @@ if TYPE_CHECKING:
 _NONE_SHOWN: Final = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE})
 
 
-def connect(api_url: str, payments_url: str, pacing: Pacing = DEFAULT_PACING) -> Callable[[Credentials], "Client"]:
+def connect(
+    api_url: str, payments_url: str, pacing: Pacing = DEFAULT_PACING, find_others: FindOthers = find_none
+) -> Callable[[Credentials], "Client"]:
     """Make what makes the clients of stores; they share the connections of the process.
 
     Args:
         api_url: base URL of the REST host.
         payments_url: base URL of the payments host.
         pacing: time-outs and waits, with the clock, the sleep and the chance behind them.
+        find_others: credentials that may hold where those of a store are refused.
 
     Raises:
         InvalidInputError: a URL that credentials must not be sent to; later, credentials that cannot be sent.
@@ -53,7 +57,8 @@ def connect(api_url: str, payments_url: str, pacing: Pacing = DEFAULT_PACING) ->
 
     def make_client(credentials: Credentials) -> Client:
         root = f"/stores/{check_store_hash(credentials.store_hash)}"
-        rest = Rest(api, pacing, root, check_header_token(credentials.access_token), api_quotas)
+        check_header_token(credentials.access_token)
+        rest = Rest(api, pacing, root, Access(credentials, find_others), api_quotas)
         return Client(credentials.store_hash, rest, payments, payments_quotas)
 
     return make_client

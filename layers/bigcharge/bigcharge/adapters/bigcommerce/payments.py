@@ -4,10 +4,11 @@ import json
 import re
 from typing import Any, Final, assert_never
 
+from bigcharge.adapters.bigcommerce.access import check_header_token
 from bigcharge.adapters.bigcommerce.fields import ShapeError, read_object, read_objects, read_text, write_fields
 from bigcharge.adapters.bigcommerce.instruments import read_instruments
 from bigcharge.adapters.bigcommerce.refusals import read_wait, unknown
-from bigcharge.adapters.bigcommerce.rest import JSON, check_header_token
+from bigcharge.adapters.bigcommerce.rest import JSON
 from bigcharge.adapters.bigcommerce.transport import Answer, Request
 from bigcharge.domain.access_tokens import AccessToken, read_access_token
 from bigcharge.domain.declines import Decline, Payment, Unknown, classify_payment

@@ -1,12 +1,13 @@
-"""A store's calls to BigCommerce's REST host: what does no harm is repeated within a deadline, a write is sent once."""
+"""A store's calls to BigCommerce's REST host: what does no harm is repeated within a deadline, a write is done once."""
 
 import json
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from http import HTTPStatus
 from typing import Final, Literal
 
+from bigcharge.adapters.bigcommerce.access import Access
 from bigcharge.adapters.bigcommerce.fields import ShapeError
 from bigcharge.adapters.bigcommerce.pacing import Pacing
 from bigcharge.adapters.bigcommerce.quotas import Quotas
@@ -14,7 +15,6 @@ from bigcharge.adapters.bigcommerce.refusals import check_status, unknown
 from bigcharge.adapters.bigcommerce.transport import Answer, Host, Request
 from bigcharge.domain.errors import (
     BigCommerceError,
-    InvalidInputError,
     NotSentError,
     OutcomeUnknownError,
     RateLimitedError,
@@ -22,18 +22,6 @@ from bigcharge.domain.errors import (
 
 JSON: Final = "application/json"
 NO_CONTENT: Final = frozenset({HTTPStatus.NO_CONTENT})
-_VISIBLE: Final = re.compile(r"[!-~]{1,8192}")
-
-
-def check_header_token(value: object) -> str:
-    """The value, if it can stand in a header: visible ASCII without spaces.
-
-    Raises:
-        InvalidInputError: else.
-    """
-    if not isinstance(value, str) or not _VISIBLE.fullmatch(value):
-        raise InvalidInputError("a token is visible ASCII without spaces")
-    return value
 
 
 def ignore(_: object) -> None:
@@ -48,14 +36,14 @@ class Rest:
         host: shared by all stores.
         pacing: time-outs and waits.
         root: the store's part of every path.
-        access_token: the `X-Auth-Token`.
+        access: the `X-Auth-Token`, and what comes in its place when it is refused.
         quotas: shared by all stores.
     """
 
     host: Host = field(repr=False)
     pacing: Pacing = field(repr=False)
     root: str
-    access_token: str = field(repr=False)
+    access: Access = field(repr=False)
     quotas: Quotas = field(default_factory=Quotas, repr=False)
 
     def get[Value](self, path: str, parse: Callable[[object], Value], *, empty: frozenset[int] = NO_CONTENT) -> Value:
@@ -72,12 +60,12 @@ class Rest:
                 raised in place of a call for which the store's quota does not come back within the call's time.
             OutcomeUnknownError: 5xx, no answer, or one of another form.
         """
-        answer = self._repeat(Request("GET", self.root + path, self._headers()), empty)
+        answer = self.access.exchange(partial(self._repeat, "GET", path, None, empty))
         return parse([]) if answer.status in empty else _read(answer, parse)
 
     def post[Value](self, path: str, body: object, parse: Callable[[object], Value]) -> Value:
         """Send something that does no harm when it is done more than once; raises as `get` does."""
-        return _read(self._repeat(self._make_write("POST", path, body), frozenset()), parse)
+        return _read(self.access.exchange(partial(self._repeat, "POST", path, body, frozenset())), parse)
 
     def write[Value](
         self, method: Literal["POST", "PUT", "DELETE"], path: str, body: object, parse: Callable[[object], Value]
@@ -96,22 +84,16 @@ class Rest:
                 used up and does not come back soon, nothing was sent either.
             OutcomeUnknownError: anything else, a redirect among it: it may have been done.
         """
-        self._await_quota(self.pacing.call)
-        request = self._make_write(method, path, body)
-        answer = self.host.send_alone(request, connect=self.pacing.connect, read=self.pacing.write)
-        self.quotas.note(self.root, answer, self.pacing.monotonic())
+        answer = self.access.exchange(partial(self._send_alone, method, path, body))
         if HTTPStatus.MULTIPLE_CHOICES <= answer.status < HTTPStatus.BAD_REQUEST:
             raise unknown(answer)
         return _read(answer, parse)
 
-    def _make_write(self, method: str, path: str, body: object) -> Request:
+    def _make_request(self, method: str, path: str, body: object, token: str) -> Request:
+        headers = {"Accept": JSON, "X-Auth-Token": token}
         if body is None:
-            return Request(method, self.root + path, self._headers())
-        headers = self._headers() | {"Content-Type": JSON}
-        return Request(method, self.root + path, headers, json.dumps(body).encode())
-
-    def _headers(self) -> dict[str, str]:
-        return {"Accept": JSON, "X-Auth-Token": self.access_token}
+            return Request(method, self.root + path, headers)
+        return Request(method, self.root + path, headers | {"Content-Type": JSON}, json.dumps(body).encode())
 
     def _await_quota(self, left: float) -> float:
         """Wait until the store's quota is refreshed; returns how many of the seconds that were left are left then."""
@@ -122,9 +104,17 @@ class Rest:
             self.pacing.sleep(wait)
         return left - wait
 
-    def _repeat(self, request: Request, final: frozenset[int]) -> Answer:
+    def _send_alone(self, method: str, path: str, body: object, token: str) -> Answer:
+        """Send once, over a connection of its own."""
+        self._await_quota(self.pacing.call)
+        request = self._make_request(method, path, body, token)
+        answer = self.host.send_alone(request, connect=self.pacing.connect, read=self.pacing.write)
+        self.quotas.note(self.root, answer, self.pacing.monotonic())
+        return answer
+
+    def _repeat(self, method: str, path: str, body: object, final: frozenset[int], token: str) -> Answer:
         """Send until an answer came that more sending would not better, or the call's time is over."""
-        pacing = self.pacing
+        pacing, request = self.pacing, self._make_request(method, path, body, token)
         deadline = pacing.monotonic() + pacing.call
         left, requests = pacing.call, 0
         while True:
