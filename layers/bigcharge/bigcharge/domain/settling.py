@@ -6,18 +6,16 @@ from typing import Any, Final
 
 from bigcharge.domain.charges import NEEDS_A_PERSON, PAYMENT_SHOWN, Charge, move, with_last_attempt
 from bigcharge.domain.concluding import next_look, use_store_credit
-from bigcharge.domain.orders import PAID_STATUSES, Order, OrderStatus, Transaction, TransactionEvent
+from bigcharge.domain.orders import PAID_STATUSES, Order, OrderStatus, Transaction
 from bigcharge.domain.policy import Policy
 from bigcharge.domain.shown_money import add_up
 from bigcharge.domain.states import State
+from bigcharge.domain.traces import find_trace, has_failed, list_own, payment_of_another_amount
 
 # Transactions may lag behind the order. An order that was paid shows its transaction by the third look, or its gateway
 # writes none: then the status, which only a payment moves there, is taken for the proof.
 _LOOKS_FOR_TRANSACTION: Final = 3
-_MONEY_TAKEN: Final = frozenset({TransactionEvent.PURCHASE, TransactionEvent.CAPTURE, TransactionEvent.SETTLED})
 _DAILY: Final = timedelta(days=1)
-_CLOCKS_APART: Final = timedelta(minutes=1)  # BigCommerce's may be behind ours
-_OF_SETTLEMENT: Final = frozenset({TransactionEvent.PENDING, TransactionEvent.SETTLED})
 _REASONS: Final = {State.UNKNOWN: "no_reliable_answer", State.PENDING: "awaiting_settlement"}
 _CLOSED_UNPAID: Final = frozenset({OrderStatus.CANCELLED, OrderStatus.DECLINED})
 
@@ -61,7 +59,7 @@ def follow(
         return charge
     if shown.is_captured:
         return move(charge, State.PAID, now, due_at=next_look(State.PAID, policy, now))
-    found = _find_trace(order, [one for one in transactions if _is_of(charge, one)])
+    found = find_trace(order, list_own(charge, transactions))
     if found is not None and found[0] in {State.PAID, State.CANCELED}:
         return move(charge, found[0], now, due_at=next_look(found[0], policy, now))
     return charge
@@ -77,7 +75,7 @@ def recognize(
     """
     if not add_up(transactions).is_any:
         return None
-    found = _find_trace(order, [one for one in transactions if _is_of(charge, one)])
+    found = find_trace(order, list_own(charge, transactions))
     if found is None or found[0] is State.CANCELED:
         return move(charge, State.SKIPPED, now, reason=PAYMENT_SHOWN, due_at=now + _DAILY)
     state, transaction = found
@@ -96,67 +94,20 @@ def _trace(
         return _with_outcome(charge, State.REFUNDED, now)
     if order.store_credit and charge.last_attempt is not None and charge.last_attempt.is_store_credit:
         return use_store_credit(charge, now)
-    ours = [transaction for transaction in transactions if _is_of(charge, transaction)]
-    found = _find_trace(order, ours)
+    ours = list_own(charge, transactions)
+    found = find_trace(order, ours)
     if found is not None and found[0] is not charge.state:
         state, transaction = found
         due_at = next_look(state, policy, now)
         return _with_outcome(charge, state, now, transaction_id=transaction.transaction_id, due_at=due_at)
-    if charge.state is State.PENDING and _has_failed(order, ours):
+    if charge.state is State.PENDING and has_failed(order, ours):
         due_at = next_look(State.FAILED, policy, now)
         return _with_outcome(charge, State.FAILED, now, reason="payment_failed", due_at=due_at)
     if found is None and order.status in PAID_STATUSES and charge.checks + 1 >= _LOOKS_FOR_TRANSACTION:
         due_at = next_look(State.PAID, policy, now)
         paid = _with_outcome(charge, State.PAID, now, reason="paid_by_order_status", due_at=due_at)
-        return replace(paid, **_payment_of_another_amount(transactions))
+        return replace(paid, **payment_of_another_amount(transactions))
     return None
-
-
-def _find_trace(order: Order, transactions: list[Transaction]) -> tuple[State, Transaction] | None:
-    """What the transactions of a payment say of it, and which of them says so."""
-
-    def done(*events: TransactionEvent) -> list[Transaction]:
-        return [transaction for transaction in transactions if transaction.ok and transaction.event in events]
-
-    taken, pending = done(*_MONEY_TAKEN), done(TransactionEvent.PENDING)
-    authorized, voided = done(TransactionEvent.AUTHORIZATION), done(TransactionEvent.VOID)
-    if taken:
-        return State.PAID, taken[-1]
-    if len(authorized) > len(voided):  # a void ends the authorization before it, not one that came after
-        return State.AUTHORIZED, authorized[-1]
-    if voided and order.status != OrderStatus.INCOMPLETE:
-        return State.CANCELED, voided[-1]
-    return (State.PENDING, pending[-1]) if pending else None
-
-
-def _payment_of_another_amount(transactions: tuple[Transaction, ...]) -> dict[str, Any]:
-    """The one payment of an order that was paid with another amount than ours: the shopper paid it meanwhile."""
-    done = [one for one in transactions if one.ok and not one.is_credit]
-    taken = [one for one in done if one.event in _MONEY_TAKEN and one.money is not None]
-    return {"transaction_id": taken[0].transaction_id, "money": taken[0].money} if len(taken) == 1 else {}
-
-
-def _has_failed(order: Order, transactions: list[Transaction]) -> bool:
-    """A failed purchase is an earlier attempt's; what the bank did not settle is this one."""
-    unsettled = (transaction.failed and transaction.event in _OF_SETTLEMENT for transaction in transactions)
-    return order.status == OrderStatus.DECLINED or any(unsettled)
-
-
-def _is_of(charge: Charge, transaction: Transaction) -> bool:
-    """Whether it can be this payment: another amount is another's."""
-    fits = transaction.money is None or charge.money is None or transaction.money == charge.money
-    return fits and not transaction.is_credit and not _is_of_earlier_attempt(charge, transaction)
-
-
-def _is_of_earlier_attempt(charge: Charge, transaction: Transaction) -> bool:
-    """Whether it only says that an attempt before the newest was held, given up or refused.
-
-    Money that was taken counts, whichever attempt took it.
-    """
-    has_taken = transaction.ok and transaction.event in _MONEY_TAKEN
-    if has_taken or transaction.created_at is None or len(charge.attempts) <= 1:
-        return False
-    return transaction.created_at < charge.attempts[-1].sent_at - _CLOCKS_APART
 
 
 def _absent_since(

@@ -6,8 +6,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final, NoReturn
 
-from bigcharge.domain.attempts import ATTEMPT_WINDOW
-from bigcharge.domain.charges import Charge, move, postpone
+from bigcharge.domain.charges import Charge, move
 from bigcharge.domain.concluding import decides, next_look
 from bigcharge.domain.declines import Decision
 from bigcharge.domain.eligibility import judge
@@ -26,19 +25,18 @@ from bigcharge.domain.settling import recognize, settle
 from bigcharge.domain.states import State
 from bigcharge.domain.stores import Credentials
 from bigcharge.domain.tenders import Tender
-from bigcharge.domain.waits import EARLY_LOOK, LONGEST_OUTAGE_WAIT, LONGEST_REFUSAL_WAIT, backoff
+from bigcharge.domain.waits import LONGEST_OUTAGE_WAIT, LONGEST_REFUSAL_WAIT
 from bigcharge.services.charging import Case, Charging, HoldError
 from bigcharge.services.choosing import Choosing
 from bigcharge.services.following import Following, find_order
+from bigcharge.services.leaving import Leaving
 from bigcharge.services.ports import Clock, Connect, Instruments, Ledger, Queue, Stores, Together
-from bigcharge.services.waiting import LOOKS_IN_VAIN, Waiting
+from bigcharge.services.waiting import Waiting
 
 _NEW: Final = frozenset({State.SKIPPED, State.CLAIMED, State.DECLINED})
 _UNSETTLED: Final = frozenset({State.SUBMITTING, State.UNKNOWN, State.PENDING})
 # Nobody says how long absence must last to be evidence: then it never is (law 5).
 _WITHOUT_POLICY: Final = Policy(evidence_window=timedelta())
-_NO_INSTRUMENT: Final = "no_usable_instrument"
-_DAILY: Final = timedelta(days=1)
 
 
 class Orders:
@@ -63,6 +61,7 @@ class Orders:
         self._charging = Charging(ledger, clock)
         self._waiting = Waiting(ledger, queue, stores, clock)
         self._choosing = Choosing(instruments, clock)
+        self._leaving = Leaving(ledger)
         self._following = Following(ledger, self._waiting, clock)
 
     def look(self, message: Message, seconds_left: Callable[[], float]) -> Charge | None:
@@ -129,20 +128,20 @@ class Orders:
         except NotFoundError:
             if charge.attempts:
                 raise
-            return self._skip_missing(charge, now)
+            return self._leaving.skip_missing(charge, now)
         verdict = judge(order, policy, part_paid=charge.has_used_store_credit)
         if charge.has_used_store_credit and verdict == (State.PAID_ELSEWHERE, None) and _owes_nothing(order):
             return self._finish_with_store_credit(case)
         charge = replace(charge, customer_id=order.customer_id, money=order.owed)
         if verdict is not None:
-            return self._leave(charge, *verdict, now)
+            return self._leaving.leave(charge, *verdict, now)
         case = replace(case, charge=charge)
         if charge.attempts and (shown := self._recognize(case, order)) is not None:
             return shown
         tender = self._choosing.choose_store_credit(case, order)
         tender = tender or self._choosing.choose_instrument(case, get_methods())
         if tender is None:
-            return self._wait_for_instrument(charge, now)
+            return self._leaving.wait_for_instrument(charge, now)
         return self._charge(replace(case, charge=self._charging.claim(charge)), order, tender)
 
     def _read(self, case: Case, policy: Policy | None) -> tuple[Order, Callable[[], tuple[PaymentMethod, ...]]]:
@@ -191,42 +190,6 @@ class Orders:
         order = find_order(case.bigcommerce, case.charge.order_id)
         changed = settle(case.charge, order, transactions, case.policy, self._clock())
         return case.charge if changed is case.charge else self._ledger.save(changed)
-
-    def _leave(self, charge: Charge, state: State, reason: str | None, now: datetime) -> Charge:
-        """Leave the order alone; one that we have tried to charge before is looked at daily, should it change back."""
-        is_known = charge.version > 0 and (charge.state, charge.reason) == (state, reason)
-        due_at = now + _DAILY if charge.attempts and state is State.SKIPPED else None
-        if is_known and not charge.is_due(now):
-            return charge
-        changed = postpone(charge, due_at) if is_known else move(charge, state, now, reason=reason, due_at=due_at)
-        return self._ledger.save(changed)
-
-    def _skip_missing(self, charge: Charge, now: datetime) -> Charge:
-        """BigCommerce does not show the order: a read that is behind, or an order that was removed."""
-        is_known = charge.state is State.SKIPPED and charge.reason == "order_not_found"
-        if is_known and not charge.is_due(now):
-            return charge
-        looks = charge.failed_looks + 1 if is_known else 1
-        due_at = now + backoff(looks, LONGEST_REFUSAL_WAIT) if looks < LOOKS_IN_VAIN else None
-        missing = {"reason": "order_not_found", "failed_looks": looks, "due_at": due_at}
-        return self._ledger.save(move(charge, State.SKIPPED, now, **missing))
-
-    def _wait_for_instrument(self, charge: Charge, now: datetime) -> Charge:
-        """No instrument can be tried now: wait until one can, or for the shopper.
-
-        A new wait is looked at once more after a minute: a card that was changed meanwhile could not wake an order that
-        was not waiting yet.
-        """
-        is_waiting = charge.version > 0 and charge.state is State.DECLINED
-        if is_waiting and not charge.is_due(now):
-            return charge
-        retry_at = charge.next_retry(now)
-        if is_waiting and (retry_at or charge.retry_at is None or charge.reason == _NO_INSTRUMENT):
-            # Daily for a while, should the news of another instrument have been lost.
-            look_at = now + _DAILY if now - charge.updated_at < ATTEMPT_WINDOW else None
-            return self._ledger.save(postpone(charge, retry_at or look_at))
-        look_at = min(retry_at, now + EARLY_LOOK) if retry_at else now + EARLY_LOOK
-        return self._ledger.save(move(charge, State.DECLINED, now, reason=_NO_INSTRUMENT, due_at=look_at))
 
 
 def _is_at_work(charge: Charge, now: datetime) -> bool:
