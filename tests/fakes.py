@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
 from bigcharge.domain.access_tokens import AccessToken
 from bigcharge.domain.charges import Charge, DueCharge
 from bigcharge.domain.declines import Answer, Payment
@@ -37,6 +39,18 @@ def order_message(order_id: int = 215, cause: str = "store/order/created") -> Me
 def incomplete_order(order_id: int = 215, amount: int = 9800, **changes: Any) -> Order:
     order = Order(order_id, 0, 11, Money(amount, "USD"), order_source="external", external_source="subscriptions")
     return replace(order, **changes)
+
+
+class Context(LambdaContext):
+    """Lambda's context, with a clock that the work moves on."""
+
+    _aws_request_id = "request-1"
+
+    def __init__(self, milliseconds: int = 90_000) -> None:
+        self.milliseconds = milliseconds
+
+    def get_remaining_time_in_millis(self) -> int:  # type: ignore[override]  # the library has it static, Lambda has not
+        return self.milliseconds
 
 
 @dataclass

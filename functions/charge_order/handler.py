@@ -7,7 +7,7 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 
 from bigcharge import bootstrap
 from bigcharge.domain.messages import read_message
-from bigcharge.observability import count, logger
+from bigcharge.observability import LogEvent, count, log, logged
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
@@ -20,6 +20,7 @@ orders = bootstrap.at_init(bootstrap.orders)
 processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
 
+@logged
 def handler(event: dict[str, Any], context: "LambdaContext") -> Any:  # noqa: ANN401 - the library's partial response
     look = partial(look_at, context=context)
     return process_partial_response(event=event, record_handler=look, processor=processor, context=context)
@@ -29,16 +30,19 @@ def look_at(record: "SQSRecord", context: "LambdaContext") -> None:
     """Look at the order of one message."""
     if _seconds_left(context) < SECONDS_FOR_ORDER:
         raise TimeoutError("too little time is left for this message")
+    ids: dict[str, object] = {"message_id": record.message_id}
     try:
         message = read_message(record.body)
+        ids |= message.ids
         charge = orders().look(message, partial(_seconds_left, context))
     except Exception:
-        logger().exception("order.message_failed", message_id=record.message_id)
+        log(LogEvent.ORDER_FAILED, **ids)
         raise
     if charge is None:
+        log(LogEvent.ORDER_LEFT, **ids)
         return
-    found = {"state": charge.state, "reason": charge.reason, "code": charge.code, "cause": message.cause}
-    logger().info("order.looked_at", extra={"store_hash": charge.store_hash, "order_id": charge.order_id, **found})
+    found = {"state": charge.state, "reason": charge.reason, "code": charge.code, "attempts": len(charge.attempts)}
+    log(LogEvent.ORDER_LOOKED_AT, **ids, **found)
     count("OrdersLookedAt", state=charge.state)
 
 

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from bigcharge import bootstrap
-from bigcharge.observability import count, logger
+from bigcharge.observability import LogEvent, count, log, logged
 from bigcharge.services.intake import Outcome
 
 if TYPE_CHECKING:
@@ -25,15 +25,18 @@ STATUSES: Final = {
 intake = bootstrap.at_init(bootstrap.intake)
 
 
+@logged
 def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:  # noqa: ARG001 - Lambda passes it
+    api_request_id = event.get("requestContext", {}).get("requestId")
     try:
         receipt = intake().receive(_headers(event), _body(event))
     except Exception:  # noqa: BLE001 - whatever failed here is ours: BigCommerce keeps the webhook and sends it again
-        logger().exception("webhook.not_taken")
+        log(LogEvent.WEBHOOK_NOT_TAKEN, api_request_id=api_request_id)
         count("Webhooks", outcome="not_taken")
         return {"statusCode": HTTPStatus.SERVICE_UNAVAILABLE}
     count("Webhooks", outcome=receipt.outcome)
-    logger().info("webhook.received", outcome=receipt.outcome, store_hash=receipt.store_hash, scope=receipt.scope)
+    done = {"outcome": receipt.outcome, "store_hash": receipt.store_hash, "scope": receipt.scope}
+    log(LogEvent.WEBHOOK_RECEIVED, **done, api_request_id=api_request_id)
     return {"statusCode": STATUSES[receipt.outcome]}
 
 

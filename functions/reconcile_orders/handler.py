@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any, Final
 
 from bigcharge import bootstrap
-from bigcharge.observability import count, logger
+from bigcharge.observability import LogEvent, count, log, logged
 from bigcharge.services.reconciling import Reconciled
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ SECONDS_FOR_STORE: Final = 40.0
 reconciling = bootstrap.at_init(bootstrap.reconciling)
 
 
+@logged
 def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, int]:  # noqa: ARG001 - a schedule says nothing
     stores = reconciling().list_stores()
     done: list[Reconciled] = []
@@ -28,13 +29,13 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, int]: 
         try:
             done.append(reconcile(cursor, pause, context))
         except Exception:  # noqa: BLE001 - whatever is wrong with one store, the next is not to wait for it
-            logger().exception("reconcile.failed", store_hash=cursor.store_hash)
+            log(LogEvent.RECONCILE_FAILED, store_hash=cursor.store_hash)
             failed += 1
     count("OrdersReconciled", sum(one.orders for one in done))
     count("BooksHints", sum(one.books for one in done))
     count("StoresNotReconciled", failed)
     found = {"reconciled": len(done), "failed": failed, "waiting": waiting}
-    logger().info("reconcile.done", extra=found)
+    log(LogEvent.RECONCILE_DONE, **found)
     return found
 
 
@@ -42,10 +43,10 @@ def reconcile(cursor: "Cursor", pause: "Pause | None", context: "LambdaContext")
     """Reconcile one store; one that is left alone needs nothing, and so is done."""
     found = reconciling().reconcile(cursor, pause, lambda: _seconds_left(context))
     if found is None:
-        logger().info("reconcile.left_alone", store_hash=cursor.store_hash)
+        log(LogEvent.RECONCILE_LEFT_ALONE, store_hash=cursor.store_hash)
         return Reconciled(0, 0, is_finished=True)
     of = {"orders": found.orders, "books": found.books, "is_finished": found.is_finished}
-    logger().info("reconcile.store_done", extra={"store_hash": cursor.store_hash, **of})
+    log(LogEvent.RECONCILE_STORE_DONE, store_hash=cursor.store_hash, **of)
     return found
 
 

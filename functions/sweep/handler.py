@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from bigcharge import bootstrap
-from bigcharge.observability import logger
+from bigcharge.observability import LogEvent, log, logged
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 sweeping = bootstrap.at_init(bootstrap.sweeping)
 
 
+@logged
 def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, int]:  # noqa: ARG001 - a schedule says nothing
     sent = sweeping().sweep(lambda: context.get_remaining_time_in_millis() / 1000)
-    logger().info("sweep.done", sent=sent)
+    log(LogEvent.SWEEP_DONE, sent=sent)
     return {"sent": sent}

@@ -7,7 +7,7 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 
 from bigcharge import bootstrap
 from bigcharge.domain.messages import read_message
-from bigcharge.observability import count, logger
+from bigcharge.observability import LogEvent, count, log, logged
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
@@ -18,6 +18,7 @@ instrument_sync = bootstrap.at_init(bootstrap.instrument_sync)
 processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
 
+@logged
 def handler(event: dict[str, Any], context: "LambdaContext") -> Any:  # noqa: ANN401 - the library's partial response
     sync = partial(sync_customer, context=context)
     return process_partial_response(event=event, record_handler=sync, processor=processor, context=context)
@@ -27,12 +28,14 @@ def sync_customer(record: "SQSRecord", context: "LambdaContext") -> None:
     """Sync the customer of one message."""
     if context.get_remaining_time_in_millis() / 1000 < SECONDS_FOR_CUSTOMER:
         raise TimeoutError("too little time is left for this message")
+    ids: dict[str, object] = {"message_id": record.message_id}
     try:
         message = read_message(record.body)
+        ids |= message.ids
         synced = instrument_sync().sync(message)
     except Exception:
-        logger().exception("customer.message_failed", message_id=record.message_id)
+        log(LogEvent.CUSTOMER_FAILED, **ids)
         raise
     done = {"written": synced.written, "removed": synced.removed, "orders_woken": synced.woken}
-    logger().info("customer.synced", extra={"store_hash": message.store_hash, "customer_id": message.id, **done})
+    log(LogEvent.CUSTOMER_SYNCED, **ids, **done)
     count("CustomersSynced")

@@ -9,7 +9,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from bigcharge import config
 from bigcharge.adapters.cursors import cursor_key
@@ -20,7 +19,7 @@ from bigcharge.domain.stores import Pause
 from functions.announce_changes import handler as announce_changes
 from functions.reconcile_orders import handler as reconcile_orders
 from sandbox.cloud.template import read_template, translate
-from tests.fakes import NOON, STORE
+from tests.fakes import NOON, STORE, Context
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE = read_template(ROOT / "template.yaml")
@@ -293,8 +292,8 @@ def test_our_own_metrics_are_emitted_as_their_alarms_want_them(
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "bigcharge-dev")
     monkeypatch.setattr(announce_changes, "bus", lambda: SimpleNamespace(publish=lambda _: []))
     monkeypatch.setattr(reconcile_orders, "reconciling", lambda: SimpleNamespace(list_stores=list))
-    announce_changes.handler({"Records": changes_that_alarm()}, LambdaContext())
-    reconcile_orders.handler({}, LambdaContext())
+    announce_changes.handler({"Records": changes_that_alarm()}, Context())
+    reconcile_orders.handler({}, Context())
     emitted = set()
     for blob in [json.loads(line) for line in capsys.readouterr().out.splitlines()]:
         for metrics in blob.get("_aws", {}).get("CloudWatchMetrics", ()):

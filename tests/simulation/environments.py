@@ -111,6 +111,11 @@ class Environment:
         """Since when a policy may have held that this invocation goes by (seconds on the timeline)."""
         return self.deadline - self.function.timeout - _POLICY_LIFE
 
+    @property
+    def aws_request_id(self) -> str:
+        """As Lambda's context."""
+        return self.name
+
     def get_remaining_time_in_millis(self) -> int:
         """As Lambda's context."""
         return max(0, int((self.deadline - self.world.timeline.now) * 1000))

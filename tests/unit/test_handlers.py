@@ -7,7 +7,6 @@ from types import SimpleNamespace
 from typing import Any, Final
 
 import pytest
-from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from bigcharge.adapters.ledger_items import charge_to_item
 from bigcharge.domain.charges import Charge
@@ -21,17 +20,7 @@ from functions.charge_order import handler as charge_order
 from functions.receive_webhook import handler as receive_webhook
 from functions.sweep import handler as sweep
 from functions.sync_instruments import handler as sync_instruments
-from tests.fakes import NOON, STORE, order_message
-
-
-class Context(LambdaContext):
-    """Lambda's context, with a clock that the work moves on."""
-
-    def __init__(self) -> None:
-        self.milliseconds = 90_000
-
-    def get_remaining_time_in_millis(self) -> int:  # type: ignore[override]  # the library has it static, Lambda has not
-        return self.milliseconds
+from tests.fakes import NOON, STORE, Context, order_message
 
 
 def sqs_event(*bodies: str) -> dict[str, Any]:

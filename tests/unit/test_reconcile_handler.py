@@ -5,20 +5,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from bigcharge.domain.errors import OutcomeUnknownError
 from bigcharge.domain.reconciling import Cursor
 from bigcharge.domain.stores import Pause
 from bigcharge.services.reconciling import Reconciled
 from functions.reconcile_orders import handler as reconcile_orders
-
-
-class Context(LambdaContext):
-    milliseconds = 300_000
-
-    def get_remaining_time_in_millis(self) -> int:  # type: ignore[override]  # the library has it static, Lambda has not
-        return self.milliseconds
+from tests.fakes import Context
 
 
 @dataclass
@@ -45,8 +38,7 @@ class SlowReconciling:
 def run(
     monkeypatch: pytest.MonkeyPatch, *hashes: str, milliseconds: int = 300_000, takes: int = 0
 ) -> tuple[dict[str, int], list[str]]:
-    context = Context()
-    context.milliseconds = milliseconds
+    context = Context(milliseconds)
     service = SlowReconciling(context, hashes, takes)
     monkeypatch.setattr(reconcile_orders, "reconciling", lambda: service)
     return reconcile_orders.handler({}, context), service.done

@@ -83,8 +83,9 @@ def instrument_table() -> "InstrumentTable":
 def queue(url: str) -> "SqsQueue":
     """A queue of hints."""
     from bigcharge.adapters.queues import SqsQueue  # noqa: PLC0415
+    from bigcharge.observability import log_hint  # noqa: PLC0415
 
-    return SqsQueue(_aws("sqs"), url)
+    return SqsQueue(_aws("sqs"), url, log_hint)
 
 
 def stores(first_reads: "Allowance | None" = None) -> "AwsStores":

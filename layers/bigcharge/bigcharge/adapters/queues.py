@@ -3,7 +3,7 @@
 import base64
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import batched
 from typing import TYPE_CHECKING, Final
 
@@ -25,11 +25,15 @@ class SqsQueue:
     Args:
         client: of SQS.
         url: the queue's.
+        on_sent: is told of each message that the queue has taken, and after how many seconds it arrives.
     """
 
-    def __init__(self, client: "SQSClient", url: str) -> None:
+    def __init__(
+        self, client: "SQSClient", url: str, on_sent: Callable[[Message, float], None] = lambda _message, _delay: None
+    ) -> None:
         self._client = client
         self._url = url
+        self._on_sent = on_sent
 
     def send(self, message: Message, delay: float = 0) -> None:
         """Send one, to arrive after `delay` seconds, or after 900 where it is longer.
@@ -37,13 +41,15 @@ class SqsQueue:
         Raises:
             AwsUnavailableError: it may not have been sent.
         """
+        seconds = max(0, min(_LONGEST_DELAY, math.ceil(delay)))
         with translate_aws_errors("send a message"):
             self._client.send_message(
                 QueueUrl=self._url,
                 MessageBody=message.to_json(),
                 MessageGroupId=message.store_hash,
-                DelaySeconds=max(0, min(_LONGEST_DELAY, math.ceil(delay))),
+                DelaySeconds=seconds,
             )
+        self._on_sent(message, seconds)
 
     def send_all(self, messages: Sequence[Message]) -> None:
         """Send many, ten a call.
@@ -61,7 +67,12 @@ class SqsQueue:
             for index, message in enumerate(messages)
         ]
         with translate_aws_errors("send messages"):
-            return len(self._client.send_message_batch(QueueUrl=self._url, Entries=entries).get("Failed", ()))
+            answer = self._client.send_message_batch(QueueUrl=self._url, Entries=entries)
+        failed = {refused["Id"] for refused in answer.get("Failed", ())}
+        for index, message in enumerate(messages):
+            if str(index) not in failed:
+                self._on_sent(message, 0)
+        return len(failed)
 
 
 class Quarantine:

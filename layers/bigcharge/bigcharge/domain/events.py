@@ -14,6 +14,7 @@ SCHEMA_VERSION: Final = 1
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 _NAMES: Final = {State.PAID: "charged"}
 _FOR_A_PERSON: Final = frozenset({NEEDS_A_PERSON, PAYMENT_SHOWN})
+_IDS: Final = ("event_id", "store_hash", "order_id", "customer_id", "state", "reason", "code")
 _UNPAID: Final = frozenset({State.SKIPPED, State.FAILED, State.CANCELED})
 
 
@@ -40,6 +41,11 @@ class Event:
     detail: dict[str, Any]
     time: datetime
     alarm: Alarm | None = None
+
+    @property
+    def ids(self) -> dict[str, object]:
+        """What names it in the logs."""
+        return {"event": self.detail_type, **{name: self.detail.get(name) for name in _IDS}}
 
     def identified_by(self, event_id: str) -> "Event":
         """The same event with an id, which is the same however often it is announced."""

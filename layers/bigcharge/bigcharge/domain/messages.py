@@ -36,6 +36,12 @@ class Message:
     received_at: datetime
     event_hash: str | None = None
 
+    @property
+    def ids(self) -> dict[str, object]:
+        """What names it in every log, from the webhook to the charge."""
+        ids = {"store_hash": self.store_hash, f"{self.kind}_id": self.id}
+        return {**ids, "cause": self.cause, "event_hash": self.event_hash}
+
     def to_json(self) -> str:
         """The queue's message body."""
         return json.dumps(
