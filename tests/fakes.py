@@ -92,6 +92,10 @@ class FakeLedger:
             if due_at and due_at <= now:
                 yield DueCharge(charge.store_hash, charge.order_id, int(due_at.timestamp()))
 
+    def find_oldest_unknown(self, before: datetime) -> datetime | None:
+        since = [charge.unknown_since for charge in self.charges.values() if charge.unknown_since]
+        return min((sent_at for sent_at in since if sent_at < before), default=None)
+
     def hand_over(self, due: DueCharge, until: datetime) -> None:
         charge = self.charges[due.store_hash, due.order_id]
         listed_at = self.handed_over.get(due.order_id, charge.due_at)

@@ -7,7 +7,7 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 
 from bigcharge import bootstrap
 from bigcharge.domain.messages import read_message
-from bigcharge.observability import LogEvent, count, log, logged
+from bigcharge.observability import LogEvent, log, logged, measure_seconds
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
@@ -32,7 +32,7 @@ def look_at(record: "SQSRecord", context: "LambdaContext") -> None:
         raise TimeoutError("too little time is left for this message")
     ids: dict[str, object] = {"message_id": record.message_id}
     try:
-        message = read_message(record.body)
+        began, message = bootstrap.now(), read_message(record.body)
         ids |= message.ids
         charge = orders().look(message, partial(_seconds_left, context))
     except Exception:
@@ -43,7 +43,8 @@ def look_at(record: "SQSRecord", context: "LambdaContext") -> None:
         return
     found = {"state": charge.state, "reason": charge.reason, "code": charge.code, "attempts": len(charge.attempts)}
     log(LogEvent.ORDER_LOOKED_AT, **ids, **found)
-    count("OrdersLookedAt", state=charge.state)
+    if message.event_hash is not None and charge.has_sent_since(began):
+        measure_seconds("SecondsToCharge", max(0.0, (charge.updated_at - message.received_at).total_seconds()))
 
 
 def _seconds_left(context: "LambdaContext") -> float:

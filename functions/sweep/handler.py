@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from bigcharge import bootstrap
-from bigcharge.observability import LogEvent, log, logged
+from bigcharge.observability import LogEvent, log, logged, measure_seconds
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -13,6 +13,8 @@ sweeping = bootstrap.at_init(bootstrap.sweeping)
 
 @logged
 def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, int]:  # noqa: ARG001 - a schedule says nothing
-    sent = sweeping().sweep(lambda: context.get_remaining_time_in_millis() / 1000)
-    log(LogEvent.SWEEP_DONE, sent=sent)
-    return {"sent": sent}
+    swept = sweeping().sweep(lambda: context.get_remaining_time_in_millis() / 1000)
+    oldest = swept.oldest_unknown.total_seconds()
+    measure_seconds("OldestUnknownSeconds", oldest)
+    log(LogEvent.SWEEP_DONE, sent=swept.sent, oldest_unknown_seconds=round(oldest))
+    return {"sent": swept.sent}

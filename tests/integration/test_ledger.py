@@ -426,6 +426,24 @@ def test_all_pages_of_all_shards_are_listed_and_none_waits_for_anothers_backlog(
         assert {due.order_id for due in table.list_due(NOW)} == set(range(1, 60))
 
 
+def test_the_oldest_unknown_outcome_is_found_whatever_its_shard(table: LedgerTable) -> None:
+    """By when its request left: not by its last look, nor by its number."""
+    assert table.find_oldest_unknown(NOW) is None
+    sent = {number: NOW - timedelta(minutes=7 * number % 101) for number in range(1, 41)}
+    for number, sent_at in sent.items():
+        state = (State.UNKNOWN, State.SUBMITTING)[number % 2]
+        attempts = (replace(ATTEMPT, sent_at=NOW - timedelta(days=9)), replace(ATTEMPT, number=2, sent_at=sent_at))
+        saved = table.save(replace(CHARGE, order_id=number, state=state, attempts=attempts, due_at=NOW))
+        table.hand_over(DueCharge("abc123", number, epoch_seconds(NOW)), NOW + timedelta(minutes=15))
+        if number % 3 == 0:
+            table.save(replace(saved, state=State.PAID, due_at=NOW + timedelta(hours=1)))
+    unknown = [sent_at for number, sent_at in sent.items() if number % 3]
+    found = table.find_oldest_unknown(NOW)
+    assert found is not None
+    assert found - min(unknown) < timedelta(seconds=1)
+    assert table.find_oldest_unknown(min(unknown)) is None
+
+
 def test_handing_over_hides_a_charge_for_so_long_and_changes_nothing_else(
     aws: Aws, table: LedgerTable, ledger_table: str
 ) -> None:

@@ -2,19 +2,24 @@
 
 import base64
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any, Final
 
 import pytest
 
+from bigcharge import bootstrap
 from bigcharge.adapters.ledger_items import charge_to_item
+from bigcharge.domain.attempts import Attempt
 from bigcharge.domain.charges import Charge
 from bigcharge.domain.events import Event
 from bigcharge.domain.messages import Message
+from bigcharge.domain.money import Money
 from bigcharge.domain.states import State
 from bigcharge.services.instrument_sync import Synced
 from bigcharge.services.intake import Outcome, Receipt
+from bigcharge.services.sweeping import Swept
 from functions.announce_changes import handler as announce_changes
 from functions.charge_order import handler as charge_order
 from functions.receive_webhook import handler as receive_webhook
@@ -73,6 +78,31 @@ def test_a_slow_message_sends_its_neighbours_back_untouched(monkeypatch: pytest.
 
 def test_a_batch_of_nothing_but_poison_fails_message_by_message(monkeypatch: pytest.MonkeyPatch) -> None:
     assert charge_batch(monkeypatch, "{", "{") == (["message-0", "message-1"], [])
+
+
+@pytest.mark.parametrize(
+    ("message", "sent_after", "measured"),
+    [
+        (replace(order_message(1), event_hash="hash-1"), 3.0, [5.0]),
+        (replace(order_message(1), event_hash="hash-1"), -60.0, []),  # a look at an order that was charged before
+        (order_message(1, "sweep"), 3.0, []),  # a retry: no event led to it just now
+    ],
+)
+def test_a_charge_tells_how_long_it_took_from_its_webhook(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    message: Message,
+    sent_after: float,
+    measured: list[float],
+) -> None:
+    sent_at = NOON + timedelta(seconds=sent_after)
+    attempt = Attempt(1, message.cause, "stripe.card", "f", Money(9800, "USD"), "jti", NOON, sent_at)
+    charge = Charge(STORE, 1, State.PAID, NOON + timedelta(seconds=5), attempts=(attempt,))
+    monkeypatch.setattr(charge_order, "orders", lambda: SimpleNamespace(look=lambda *_: charge))
+    monkeypatch.setattr(bootstrap, "now", lambda: NOON)
+    charge_order.handler(sqs_event(message.to_json()), Context())
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [value for line in lines for value in line.get("SecondsToCharge", [])] == measured
 
 
 def test_a_customer_whose_sync_fails_fails_alone(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,7 +177,8 @@ def test_headers_and_body_reach_the_service_as_they_were_sent(
 
 
 def test_a_sweep_says_how_many_it_sent(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sweep, "sweeping", lambda: SimpleNamespace(sweep=lambda seconds_left: int(seconds_left())))
+    swept = SimpleNamespace(sweep=lambda seconds_left: Swept(int(seconds_left()), timedelta(hours=1)))
+    monkeypatch.setattr(sweep, "sweeping", lambda: swept)
     assert sweep.handler({}, Context()) == {"sent": 90}
 
 

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from bigcharge.adapters.batch_reads import read_items
@@ -26,6 +26,7 @@ from bigcharge.domain.stores import Pause
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import QueryOutputTypeDef
 
 
 class LedgerTable:
@@ -131,6 +132,24 @@ class LedgerTable:
             ExpressionAttributeValues=_values(shard=shard, now=int(now.timestamp())),
         )
         return cast("Iterator[dict[str, Any]]", iter(pages))
+
+    def find_oldest_unknown(self, before: datetime) -> datetime | None:
+        """When the oldest payment request left that nobody knows the outcome of, of those that left before `before`.
+
+        The index follows the table by about a second.
+        """
+        firsts = (self._query_unknown(shard, before) for shard in DUE_SHARDS)
+        oldest = min((int(item["unknown_since"]["N"]) for page in firsts for item in page["Items"]), default=None)
+        return None if oldest is None else datetime.fromtimestamp(oldest, UTC)
+
+    def _query_unknown(self, shard: str, before: datetime) -> "QueryOutputTypeDef":
+        return self._client.query(
+            TableName=self._table,
+            IndexName="unknown",
+            KeyConditionExpression="due_shard = :shard AND unknown_since < :before",
+            ExpressionAttributeValues=_values(shard=shard, before=int(before.timestamp())),
+            Limit=1,
+        )
 
     def hand_over(self, due: DueCharge, until: datetime) -> None:
         """Keep a charge out of `list_due` until then, unless it changed meanwhile.

@@ -51,7 +51,7 @@ def is_charge_item(item: Mapping[str, Any]) -> bool:
 
 
 def charge_to_item(charge: Charge) -> Item:
-    """The item of a charge: in the index `due` while it has a time, in the index `waiting` while declined."""
+    """The item of a charge: in the indexes that its state and its times put it in (`docs/tables.md`)."""
     key = order_key(charge.store_hash, charge.order_id)
     waits = charge.state is State.DECLINED and charge.customer_id > 0
     return to_item(
@@ -60,6 +60,7 @@ def charge_to_item(charge: Charge) -> Item:
             "customer_key": customer_key(charge.store_hash, charge.customer_id) if waits else None,
             "due_shard": None if charge.due_at is None else DUE_SHARDS[zlib.crc32(key.encode()) % _SHARD_COUNT],
             "sweep_at": None if charge.due_at is None else epoch_seconds(charge.due_at),
+            "unknown_since": None if charge.unknown_since is None else epoch_seconds(charge.unknown_since),
             "store_hash": charge.store_hash,
             "order_id": charge.order_id,
             "customer_id": charge.customer_id,

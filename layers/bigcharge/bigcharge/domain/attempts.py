@@ -12,7 +12,7 @@ ATTEMPT_WINDOW: Final = timedelta(days=30)  # ... in 30 days
 STORE_CREDIT: Final = "store_credit"
 """What stands for the instrument of an attempt that was made with the customer's store credit."""
 # A request may be on its way for so long, however soon its token dies: the client's time-outs together, with room.
-_LONGEST_REQUEST: Final = timedelta(seconds=45)
+LONGEST_REQUEST: Final = timedelta(seconds=45)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,4 +57,4 @@ class Attempt:
     @property
     def open_until(self) -> datetime:
         """Until when BigCommerce may still take its request (design, law 2)."""
-        return max(self.token_expires_at, self.sent_at + _LONGEST_REQUEST)
+        return max(self.token_expires_at, self.sent_at + LONGEST_REQUEST)

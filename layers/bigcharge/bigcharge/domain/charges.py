@@ -72,6 +72,12 @@ class Charge:
         """When the instrument of the newest attempt may be tried again, if it was declined."""
         return self.attempts[-1].retry_at if self.attempts else None
 
+    @property
+    def unknown_since(self) -> datetime | None:
+        """When the newest payment request left, while nobody knows what became of it; else None."""
+        is_unknown = self.state in {State.SUBMITTING, State.UNKNOWN}
+        return self.attempts[-1].sent_at if is_unknown and self.attempts else None
+
     def next_retry(self, now: datetime) -> datetime | None:
         """When the first of the instruments that wait may be tried again; None where none waits."""
         coming = (attempt.retry_at for attempt in self.attempts if attempt.retry_at is not None)
@@ -84,6 +90,10 @@ class Charge:
     def attempts_since(self, start: datetime) -> int:
         """How many payment requests BigCommerce may have processed at or after `start`."""
         return sum(attempt.sent_at >= start and attempt.outcome is not State.CLAIMED for attempt in self.attempts)
+
+    def has_sent_since(self, start: datetime) -> bool:
+        """Whether a payment request left at or after `start`."""
+        return bool(self.attempts) and self.attempts[-1].sent_at >= start
 
     @property
     def has_used_store_credit(self) -> bool:

@@ -47,6 +47,12 @@ class Event:
         """What names it in the logs."""
         return {"event": self.detail_type, **{name: self.detail.get(name) for name in _IDS}}
 
+    @property
+    def new_state(self) -> str | None:
+        """The state that a charge came to; None where no charge came to another."""
+        state: str | None = self.detail.get("state")
+        return state if state != self.detail.get("previous_state") else None
+
     def identified_by(self, event_id: str) -> "Event":
         """The same event with an id, which is the same however often it is announced."""
         return replace(self, detail={"event_id": event_id, **self.detail})

@@ -128,6 +128,9 @@ class Ledger(Protocol):
     def list_due(self, now: datetime) -> Iterator[DueCharge]:
         """Charges that are due, oldest first in each shard."""
 
+    def find_oldest_unknown(self, before: datetime) -> datetime | None:
+        """When the oldest request left that nobody knows the outcome of, of those that left before `before`."""
+
     def hand_over(self, due: DueCharge, until: datetime) -> None:
         """Keep a charge out of `list_due` until then, unless it changed meanwhile."""
 

@@ -1,10 +1,12 @@
 """The sweep: what is due goes back to the orders queue."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from itertools import batched
 from typing import Final
 
+from bigcharge.domain.attempts import LONGEST_REQUEST
 from bigcharge.domain.messages import Kind, Message
 from bigcharge.services.ports import Clock, Ledger, Queue
 
@@ -15,6 +17,19 @@ _BATCH: Final = 10  # messages of one SQS call
 _SECONDS_FOR_BATCH: Final = 5.0
 
 
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What a sweep did and saw.
+
+    Attributes:
+        sent: how many charges went back to the queue.
+        oldest_unknown: how long ago the oldest payment left that nobody knows the outcome of; zero where there is none.
+    """
+
+    sent: int
+    oldest_unknown: timedelta
+
+
 class Sweeping:
     """Finds what is due."""
 
@@ -23,16 +38,13 @@ class Sweeping:
         self._queue = queue
         self._clock = clock
 
-    def sweep(self, seconds_left: Callable[[], float]) -> int:
+    def sweep(self, seconds_left: Callable[[], float]) -> Swept:
         """Send every due charge to the queue; what time does not suffice for, the next sweep sends.
 
         Sent first and handed over after: a crash between the two sends a charge twice, which is safe, and loses none.
 
         Args:
             seconds_left: until this function is stopped.
-
-        Returns:
-            How many were sent.
         """
         now, sent = self._clock(), 0
         for batch in batched(self._ledger.list_due(now), _BATCH, strict=False):
@@ -42,4 +54,9 @@ class Sweeping:
             for due in batch:
                 self._ledger.hand_over(due, now + _QUEUED)
             sent += len(batch)
-        return sent
+        return Swept(sent, self._age_of_oldest_unknown(now))
+
+    def _age_of_oldest_unknown(self, now: datetime) -> timedelta:
+        """A request that may still be on its way is no unknown yet."""
+        sent_at = self._ledger.find_oldest_unknown(now - LONGEST_REQUEST)
+        return now - sent_at if sent_at else timedelta()
