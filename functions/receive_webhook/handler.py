@@ -27,7 +27,7 @@ intake = bootstrap.at_init(bootstrap.intake)
 
 @logged
 def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:  # noqa: ARG001 - Lambda passes it
-    api_request_id = event.get("requestContext", {}).get("requestId")
+    api_request_id = (event.get("requestContext") or {}).get("requestId")
     try:
         receipt = intake().receive(_headers(event), _body(event))
     except Exception:  # noqa: BLE001 - whatever failed here is ours: BigCommerce keeps the webhook and sends it again
