@@ -62,7 +62,9 @@ def run_aws(port: int, host: str = "127.0.0.1", idle: float | None = None) -> in
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
     moto, handler = _load_moto()
-    application = OneAtATime(moto)
+    from sandbox.cloud.access import RolesOnly  # noqa: PLC0415 - after moto is loaded
+
+    application = OneAtATime(RolesOnly(moto))
     # Head and body of an answer are written apart: Nagle's algorithm would hold the body back for 40 ms.
     server = serve(listener, application, quiet(handler, protocol_version="HTTP/1.1", disable_nagle_algorithm=True))
     print(f"bigcharge aws: ready at http://{host}:{port}", flush=True)

@@ -21,6 +21,8 @@ class Function:
     timeout: int
     memory: int
     environment: Mapping[str, str]
+    role: str  # its ARN
+    log_group: str
     failures_arn: str | None  # the queue for asynchronous events that it could not process
 
 
@@ -64,6 +66,8 @@ class Schedule:
     function: Function
     arn: str
     payload: str | None
+    role: str  # its ARN
+    dead_letters_arn: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +124,8 @@ def _read_function(properties: Json, checkout: Path, layers: Mapping[str, Path],
         timeout=int(properties.get("Timeout", 3)),
         memory=int(properties.get("MemorySize", 128)),
         environment={key: str(value) for key, value in variables.items()},
+        role=properties["Role"],
+        log_group=properties.get("LoggingConfig", {}).get("LogGroup", f"/aws/lambda/{name}"),
         failures_arn=failures_arn,
     )
 
@@ -162,6 +168,8 @@ def _read_schedule(properties: Json, functions: Mapping[str, Function]) -> Sched
         function=functions[_last(properties["Target"]["Arn"])],
         arn=f"arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule/default/{name}",
         payload=properties["Target"].get("Input"),
+        role=properties["Target"]["RoleArn"],
+        dead_letters_arn=properties["Target"].get("DeadLetterConfig", {}).get("Arn"),
     )
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sandbox.cloud.clients import CREDENTIALS
+from sandbox.cloud.clients import Credentials
 from sandbox.cloud.deployment import Function
 from sandbox.cloud.errors import CannotStart
 from sandbox.cloud.template import REGION
@@ -52,12 +52,16 @@ class Environment:
         self._busy = threading.RLock()
         self._function: Function | None = None
 
-    def load(self, function: Function, endpoint: str, log: Path | None) -> None:
-        """Give it its function; the handler is being loaded when this returns."""
+    def load(self, function: Function, endpoint: str, credentials: Credentials, log: Path | None) -> None:
+        """Give it its function, under the function's role; the handler is being loaded when this returns."""
         self._function = function
         self._send(
             {
-                "environment": {**function.environment, **_lambda_environment(function, endpoint)},
+                "environment": {
+                    **function.environment,
+                    **_lambda_environment(function, endpoint),
+                    **credentials.variables,
+                },
                 "path": [str(folder) for folder in (function.code, *function.layers)],
                 "log": str(log or os.devnull),
             }
@@ -155,7 +159,6 @@ def _failed(kind: str, request_id: str, message: str) -> Answer:
 def _lambda_environment(function: Function, endpoint: str) -> Mapping[str, str]:
     """Give the variables that Lambda sets beside the template's, and the address of the emulated AWS."""
     return {
-        **CREDENTIALS,
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
@@ -164,7 +167,7 @@ def _lambda_environment(function: Function, endpoint: str) -> Mapping[str, str]:
         "AWS_LAMBDA_FUNCTION_NAME": function.name,
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory),
-        "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{function.name}",
+        "AWS_LAMBDA_LOG_GROUP_NAME": function.log_group,
         "AWS_LAMBDA_LOG_STREAM_NAME": "local",
         "LAMBDA_TASK_ROOT": str(function.code),
         "HOME": "/tmp",  # noqa: S108 - as in Lambda nothing of the user's home is read

@@ -3,6 +3,7 @@
 import threading
 from pathlib import Path
 
+from sandbox.cloud.clients import Clients, assume
 from sandbox.cloud.deployment import Function
 from sandbox.cloud.environments import Answer, Environment
 from sandbox.cloud.errors import CannotStart
@@ -16,9 +17,12 @@ MOST_ENVIRONMENTS = 10
 class FunctionPool:
     """Runs a function as often at once as it is asked to, up to a limit."""
 
-    def __init__(self, function: Function, endpoint: str, log_dir: Path | None, limit: int = MOST_ENVIRONMENTS) -> None:
+    def __init__(
+        self, function: Function, clients: Clients, log_dir: Path | None, limit: int = MOST_ENVIRONMENTS
+    ) -> None:
         self.function = function
-        self._endpoint = endpoint
+        self.credentials = assume(clients, function.role)
+        self._endpoint = clients.endpoint
         self._limit = limit
         self._log = log_dir / f"{function.name}.log" if log_dir else None
         self._changed = threading.Condition()
@@ -31,7 +35,7 @@ class FunctionPool:
     def load(self, environment: Environment) -> None:
         """Take a started environment; its handler is being loaded when this returns."""
         self._count += 1
-        environment.load(self.function, self._endpoint, self._log)
+        environment.load(self.function, self._endpoint, self.credentials, self._log)
 
     def warm(self, environment: Environment) -> None:
         """Wait until an environment is loaded, and keep it for the events to come.
@@ -80,7 +84,7 @@ class FunctionPool:
     def _start_another(self) -> Environment:
         environment = Environment()
         try:
-            environment.load(self.function, self._endpoint, self._log)
+            environment.load(self.function, self._endpoint, self.credentials, self._log)
             environment.wait_until_loaded()
         except CannotStart:
             with self._changed:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from sandbox.cloud.clients import Clients, maker
 from sandbox.cloud.deployment import QueueMapping
 from sandbox.cloud.environments import Answer
+from sandbox.cloud.errors import CannotStart
 from sandbox.cloud.pacing import Pace
 from sandbox.cloud.pool import MOST_ENVIRONMENTS, FunctionPool
 from sandbox.cloud.shapes import queue_event
@@ -30,16 +32,18 @@ class QueuePoller:
         self,
         mapping: QueueMapping,
         pool: FunctionPool,
-        client: "SQSClient",
+        clients: Clients,
         visibility: int | None,
         stopped: threading.Event,
     ) -> None:
         self.name = f"queue of {mapping.function.name}"
         self._mapping = mapping
         self._pool = pool
-        self._client = client
+        # Lambda polls in the function's name.
+        self._client: SQSClient = maker(clients.endpoint, pool.credentials)("sqs")
         self._stopped = stopped
-        self._url = client.get_queue_url(QueueName=mapping.queue_arn.rsplit(":", 1)[-1])["QueueUrl"]
+        self._url = clients.queues.get_queue_url(QueueName=mapping.queue_arn.rsplit(":", 1)[-1])["QueueUrl"]
+        self._check_visibility()
         self._request: ReceiveMessageRequestTypeDef = {
             "QueueUrl": self._url,
             "MaxNumberOfMessages": min(mapping.batch_size, MOST_RECEIVED),
@@ -51,6 +55,15 @@ class QueuePoller:
         concurrency = min(mapping.maximum_concurrency or MOST_ENVIRONMENTS, MOST_ENVIRONMENTS)
         self._slots = threading.Semaphore(concurrency)
         self._workers = ThreadPoolExecutor(concurrency, thread_name_prefix=self.name)
+
+    def _check_visibility(self) -> None:
+        """Refuse what Lambda refuses: a message that could come again while its function still runs."""
+        attributes = self._client.get_queue_attributes(QueueUrl=self._url, AttributeNames=["VisibilityTimeout"])
+        seconds, timeout = int(attributes["Attributes"]["VisibilityTimeout"]), self._mapping.function.timeout
+        if seconds < timeout:
+            raise CannotStart(
+                f"{self.name}: its visibility time-out of {seconds} s is under the function's {timeout} s"
+            )
 
     def run(self) -> None:
         """Poll until stopped; then wait for the batches that are under way."""

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from botocore.exceptions import ClientError
 from werkzeug.serving import WSGIRequestHandler
 
 from sandbox.cloud.clients import Clients
 from sandbox.cloud.deployment import Deployment
 from sandbox.cloud.environments import Environment
+from sandbox.cloud.errors import CannotStart
 from sandbox.cloud.gateway import Gateway
 from sandbox.cloud.pool import FunctionPool
 from sandbox.cloud.queues import QueuePoller
@@ -38,9 +40,7 @@ class Runner:
         self._deployment = deployment
         self._clients = clients
         self._stopped = threading.Event()
-        self._pools = {
-            function.name: FunctionPool(function, clients.endpoint, log_dir) for function in deployment.functions
-        }
+        self._pools = {function.name: FunctionPool(function, clients, log_dir) for function in deployment.functions}
         self._threads: list[threading.Thread] = []
 
     def load(self, environments: Sequence[Environment]) -> None:
@@ -56,11 +56,24 @@ class Runner:
             pool.warm(environment)
 
     def start(self, listener: socket.socket, pacing: Pacing) -> None:
-        """Answer requests on a port, poll, and keep the schedules."""
+        """Answer requests on a port, poll, and keep the schedules.
+
+        Raises:
+            CannotStart: a function's role does not let it be fed from its queue or its stream.
+        """
+        serve(listener, Gateway(self._deployment.routes, self._pools), quiet(WSGIRequestHandler))
+        try:
+            pollers = self._make_pollers(pacing)
+        except ClientError as error:
+            raise CannotStart(f"what feeds a function may not do so: {error}") from error
+        self._threads = [threading.Thread(target=poller.run, name=poller.name, daemon=True) for poller in pollers]
+        for thread in self._threads:
+            thread.start()
+
+    def _make_pollers(self, pacing: Pacing) -> "list[QueuePoller | StreamPoller | Scheduler]":
         pools, stopped = self._pools, self._stopped
-        serve(listener, Gateway(self._deployment.routes, pools), quiet(WSGIRequestHandler))
         pollers: list[QueuePoller | StreamPoller | Scheduler] = [
-            QueuePoller(mapping, pools[mapping.function.name], self._clients.queues, pacing.visibility, stopped)
+            QueuePoller(mapping, pools[mapping.function.name], self._clients, pacing.visibility, stopped)
             for mapping in self._deployment.queues
         ]
         pollers += [
@@ -68,12 +81,10 @@ class Runner:
             for mapping in self._deployment.streams
         ]
         pollers += [
-            Scheduler(schedule, pools[schedule.function.name], self._clients.queues, pacing.tick, stopped)
+            Scheduler(schedule, pools[schedule.function.name], self._clients, pacing.tick, stopped)
             for schedule in self._deployment.schedules
         ]
-        self._threads = [threading.Thread(target=poller.run, name=poller.name, daemon=True) for poller in pollers]
-        for thread in self._threads:
-            thread.start()
+        return pollers
 
     def stop(self) -> None:
         """Take no more events, give those under way a moment, and end every environment."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from sandbox.cloud.clients import Clients, maker
 from sandbox.cloud.deployment import Schedule
 from sandbox.cloud.environments import Answer
 from sandbox.cloud.pool import FunctionPool
@@ -22,12 +23,13 @@ class Scheduler:
     """Runs one schedule every `tick` seconds, in place of its own rate; a run that takes longer delays the next."""
 
     def __init__(
-        self, schedule: Schedule, pool: FunctionPool, client: "SQSClient", tick: float, stopped: threading.Event
+        self, schedule: Schedule, pool: FunctionPool, clients: Clients, tick: float, stopped: threading.Event
     ) -> None:
         self.name = f"schedule of {schedule.function.name}"
         self._schedule = schedule
         self._pool = pool
-        self._client = client
+        # Lambda keeps what failed in the function's name.
+        self._failures: SQSClient = maker(clients.endpoint, pool.credentials)("sqs")
         self._tick = tick
         self._stopped = stopped
 
@@ -44,6 +46,6 @@ class Scheduler:
         if function.failures_arn is None:
             return
         try:
-            send_undelivered(self._client, function.failures_arn, undelivered_event(function, event, 1, answer))
+            send_undelivered(self._failures, function.failures_arn, undelivered_event(function, event, 1, answer))
         except (BotoCoreError, ClientError) as error:
             LOG.warning("%s: %s", self.name, error)

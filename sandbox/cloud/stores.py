@@ -58,7 +58,7 @@ def put_stores(stores: Sequence[Store], stage: str, secrets: "SecretsManagerClie
         name = f"bigcharge/{stage}/stores/{store.store_hash}"
         text = json.dumps(store.credentials)
         try:
-            secrets.create_secret(Name=name, SecretString=text)
+            secrets.create_secret(Name=name, SecretString=text, KmsKeyId=f"alias/bigcharge-{stage}")
         except secrets.exceptions.ResourceExistsException:
             secrets.put_secret_value(SecretId=name, SecretString=text)
         if store.policy is None:

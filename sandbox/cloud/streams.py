@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from sandbox.cloud.clients import Clients
+from sandbox.cloud.clients import Clients, maker
 from sandbox.cloud.deployment import StreamMapping
 from sandbox.cloud.environments import Answer
+from sandbox.cloud.errors import CannotStart
 from sandbox.cloud.pacing import Pace
 from sandbox.cloud.pool import FunctionPool
 from sandbox.cloud.queues import failed_ids
@@ -18,7 +19,9 @@ from sandbox.cloud.undelivered import send_undelivered
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
     from mypy_boto3_dynamodbstreams.type_defs import GetShardIteratorInputTypeDef, RecordTypeDef
+    from mypy_boto3_sqs import SQSClient
 
 LOG = logging.getLogger(__name__)
 RETRY_SECONDS = 0.2
@@ -38,7 +41,14 @@ class StreamPoller:
         self._clients = clients
         self._stopped = stopped
         self._checkpoint = f"/local-cloud/{mapping.function.name}/{table}"
-        stream = clients.streams.describe_stream(StreamArn=mapping.stream_arn)["StreamDescription"]
+        # Lambda polls, and keeps what failed, in the function's name.
+        make = maker(clients.endpoint, pool.credentials)
+        self._streams: DynamoDBStreamsClient = make("dynamodbstreams")
+        self._failures: SQSClient = make("sqs")
+        listed = self._streams.list_streams(TableName=table)["Streams"]
+        if mapping.stream_arn not in [stream["StreamArn"] for stream in listed]:
+            raise CannotStart(f"{self.name}: {mapping.stream_arn} is not there")
+        stream = self._streams.describe_stream(StreamArn=mapping.stream_arn)["StreamDescription"]
         self._shard_id = stream["Shards"][0]["ShardId"]  # moto gives a stream one shard, for ever
 
     def run(self) -> None:
@@ -49,7 +59,7 @@ class StreamPoller:
             records: Sequence[RecordTypeDef] = []
             try:
                 iterator = iterator or self._resume()
-                answer = self._clients.streams.get_records(ShardIterator=iterator, Limit=self._mapping.batch_size)
+                answer = self._streams.get_records(ShardIterator=iterator, Limit=self._mapping.batch_size)
                 records = answer["Records"]
                 if records:
                     self._deliver(records)
@@ -70,7 +80,7 @@ class StreamPoller:
             request |= {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": done}
         except self._clients.parameters.exceptions.ParameterNotFound:
             pass  # nothing was read yet
-        return self._clients.streams.get_shard_iterator(**request)["ShardIterator"]
+        return self._streams.get_shard_iterator(**request)["ShardIterator"]
 
     def _deliver(self, records: "Sequence[RecordTypeDef]") -> None:
         """Give records to the function until each is processed, or kept in the on-failure destination."""
@@ -104,7 +114,7 @@ class StreamPoller:
     def _give_up(self, records: "Sequence[RecordTypeDef]", attempts: int, answer: Answer) -> None:
         if self._mapping.failures_arn:
             batch = undelivered_batch(self._mapping, self._shard_id, records, attempts, answer)
-            send_undelivered(self._clients.queues, self._mapping.failures_arn, batch)
+            send_undelivered(self._failures, self._mapping.failures_arn, batch)
         self._remember(records)
 
     def _remember(self, records: "Sequence[RecordTypeDef]") -> None:

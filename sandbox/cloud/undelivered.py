@@ -9,5 +9,6 @@ if TYPE_CHECKING:
 
 def send_undelivered(client: "SQSClient", queue_arn: str, record: object) -> None:
     """Keep in a queue what a function could not process."""
-    url = client.get_queue_url(QueueName=queue_arn.rsplit(":", 1)[-1])["QueueUrl"]
+    _, _, _, region, account, name = queue_arn.split(":")
+    url = f"https://sqs.{region}.amazonaws.com/{account}/{name}"  # to look it up would take one permission more
     client.send_message(QueueUrl=url, MessageBody=json.dumps(record))

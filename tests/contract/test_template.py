@@ -9,6 +9,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from cfnlint.data import AdditionalSpecs
+from cfnlint.helpers import load_resource
 
 from bigcharge import config
 from bigcharge.adapters.cursors import cursor_key
@@ -179,13 +181,27 @@ def test_a_function_has_a_role_and_a_log_of_its_own(name: str) -> None:
     assert RESOURCES[log]["Properties"]["RetentionInDays"] == 400
 
 
+# What is allowed on everything, as there is no other way; cfn-lint's list of AWS's actions must say so too.
+WITHOUT_RESOURCE = {"dynamodb:ListStreams": "Lambda asks for it of a role whose function reads a stream."}
+
+
+@pytest.mark.parametrize("action", WITHOUT_RESOURCE)
+def test_what_is_allowed_on_everything_works_on_nothing_that_could_be_named(action: str) -> None:
+    service, _, name = action.partition(":")
+    actions = load_resource(AdditionalSpecs, "Policies.json")[service]["Actions"]
+    assert "Resources" not in actions[name.lower()]
+    assert actions["describestream"]["Resources"] == ["stream"]
+
+
 @pytest.mark.parametrize("role", of_type("IAM::Role"))
 def test_a_role_allows_named_actions_on_named_resources(role: str) -> None:
-    """The one wildcard is the store's hash: stores are added outside the stack."""
+    """A wildcard stands for a store's hash, as stores are added outside the stack, or where AWS knows no resource."""
     assert "ManagedPolicyArns" not in RESOURCES[role]["Properties"]
     for action, resource in statements(role):
         assert re.fullmatch(r"[a-z-]+:[A-Za-z]+", action)
-        if "*" in str(resource):
+        if resource == "*":
+            assert action in WITHOUT_RESOURCE
+        elif "*" in str(resource):
             assert resource["Fn::Sub"].endswith(":secret:bigcharge/${Stage}/stores/*") or resource["Fn::Sub"].endswith(
                 ":parameter/bigcharge/${Stage}/stores/*"
             )

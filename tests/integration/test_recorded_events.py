@@ -28,7 +28,7 @@ def pools(world: World) -> Iterator[dict[str, FunctionPool]]:
     with ExitStack() as stack:
         pools = {}
         for function in world.deployment.functions:
-            pools[function.code.name] = pool = FunctionPool(function, world.clients.endpoint, None)
+            pools[function.code.name] = pool = FunctionPool(function, world.clients, None)
             stack.callback(pool.close)
         yield pools
 
