@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from bigcharge.adapters.bigcommerce import Client
-    from bigcharge.domain.events import InstrumentRow
+    from bigcharge.domain.instrument_rows import InstrumentRow
     from bigcharge.services.instrument_changes import CustomerHints
     from bigcharge.services.ports import Queue
 
@@ -58,8 +58,8 @@ def open_hints(store: str, stage: str) -> "CustomerHints":
 
 
 def query_rows(stage: str, store: str, customer_id: int) -> "Iterator[InstrumentRow]":
-    """One customer's rows, the removed ones too."""
-    from bigcharge.adapters.instrument_table import row_from_item  # noqa: PLC0415 - imports of a command stand in it
+    """One customer's rows, the removed ones too until they leave."""
+    from bigcharge.adapters.instrument_items import row_from_item  # noqa: PLC0415 - imports of a command stand in it
     from bigcharge.adapters.ledger_items import customer_key  # noqa: PLC0415
 
     pages = (
@@ -72,8 +72,10 @@ def query_rows(stage: str, store: str, customer_id: int) -> "Iterator[Instrument
             ConsistentRead=True,
         )
     )
+    now = datetime.now(UTC)
     for page in pages:
-        yield from (row for item in page["Items"] if (row := row_from_item(item)) is not None)
+        rows = (row_from_item(item) for item in page["Items"])
+        yield from (row for row in rows if row is not None and not row.has_left(now))
 
 
 def _customers_queue(stage: str) -> "Callable[[], Queue]":

@@ -1,5 +1,6 @@
 """`bigcharge instruments`: the customers' stored instruments, as the table holds them, and what changes them."""
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,7 +16,7 @@ from ops.printing import AsJson, format_time, print_json, print_table
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bigcharge.domain.events import InstrumentRow
+    from bigcharge.domain.instrument_rows import InstrumentRow
 
 app = typer.Typer(help="The customers' stored instruments.")
 
@@ -74,7 +75,7 @@ def summarize(row: "InstrumentRow", *, reveal: bool) -> dict[str, Any]:
 def _find_rows(stage: str, store: str | None, customer: int | None) -> "Iterator[InstrumentRow]":
     if store is not None and customer is not None:
         return query_rows(stage, store, customer)
-    rows = open_instruments(stage).list_instruments()
+    rows = open_instruments(stage).list_instruments(datetime.now(UTC))
     return (row for row in rows if store in {None, row.store_hash} and customer in {None, row.customer_id})
 
 

@@ -11,7 +11,8 @@ from bigcharge.domain.access_tokens import AccessToken
 from bigcharge.domain.charges import Charge, DueCharge
 from bigcharge.domain.declines import Answer, Payment
 from bigcharge.domain.errors import ConflictError, InvalidInputError, NotFoundError, UnknownStoreError
-from bigcharge.domain.instruments import CustomerInstruments, Instrument, InstrumentType, PaymentMethod
+from bigcharge.domain.instrument_rows import CustomerChange, CustomerInstruments, InstrumentRow, name_default
+from bigcharge.domain.instruments import Instrument, InstrumentType, PaymentMethod
 from bigcharge.domain.messages import Kind, Message
 from bigcharge.domain.money import Money
 from bigcharge.domain.new_orders import OrderChanges
@@ -20,6 +21,7 @@ from bigcharge.domain.policy import Policy
 from bigcharge.domain.states import State
 from bigcharge.domain.stores import Credentials, Pause
 from bigcharge.domain.tenders import Tender
+from bigcharge.services.ports import Instruments
 
 STORE = "abc123"
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -239,36 +241,56 @@ class FakeBigCommerce:
 
 @dataclass
 class FakeInstruments:
-    rows: dict[str, tuple[Instrument, datetime, datetime | None]] = field(default_factory=dict)
-    head: tuple[str | None, datetime] | None = None
-    look_at: datetime | None = None
-    writes: int = 0
+    """The instruments table. `calls` counts the writes that were made; `before_save` is where another may be faster."""
+
+    rows: dict[tuple[str, int], dict[str, InstrumentRow]] = field(default_factory=dict)
+    heads: dict[tuple[str, int], CustomerInstruments] = field(default_factory=dict)
+    calls: int = 0
+    before_save: Callable[[], None] = lambda: None
 
     def read(self, store_hash: str, customer_id: int) -> CustomerInstruments:
-        held = tuple(instrument for instrument, _, leaves_at in self.rows.values() if leaves_at is None)
-        default, read_at = self.head or (None, None)
-        return CustomerInstruments(held, default, read_at, self.look_at)
+        rows = self.rows.get((store_hash, customer_id), {}).values()
+        return replace(
+            self.heads.get((store_hash, customer_id), CustomerInstruments()),
+            instruments=tuple(row.instrument for row in rows if row.removed_at is None),
+            newest=max((row.read_at for row in rows), default=None),
+        )
 
-    def _write(self, instrument: Instrument, read_at: datetime, leaves_at: datetime | None) -> None:
-        self.writes += 1
-        known = self.rows.get(instrument.fingerprint)
-        if known is None or known[1] <= read_at:
-            self.rows[instrument.fingerprint] = (instrument, read_at, leaves_at)
+    def save(self, changes: Sequence[CustomerChange]) -> list[CustomerChange]:
+        self.before_save()
+        self.calls += 1
+        lost = [one for one in changes if self._version(one) != one.held.version]
+        for change in changes:
+            if change not in lost:
+                self._write(change)
+        return lost
 
-    def put(self, store_hash: str, customer_id: int, instrument: Instrument, read_at: datetime) -> None:
-        self._write(instrument, read_at, None)
+    def _version(self, change: CustomerChange) -> int:
+        return self.heads.get((change.store_hash, change.customer_id), CustomerInstruments()).version
 
-    def remove(
-        self, store_hash: str, customer_id: int, instrument: Instrument, read_at: datetime, leaves_at: datetime
-    ) -> None:
-        self._write(instrument, read_at, leaves_at)
+    def _write(self, change: CustomerChange) -> None:
+        key = change.store_hash, change.customer_id
+        rows = {row.instrument.fingerprint: row for row in change.rows}
+        self.rows[key] = self.rows.get(key, {}) | rows
+        self.heads[key] = CustomerInstruments((), change.default, change.read_at, None, change.held.version + 1)
 
     def postpone(self, store_hash: str, customer_id: int, look_at: datetime) -> None:
-        self.look_at = look_at
+        key = store_hash, customer_id
+        self.heads[key] = replace(self.heads.get(key, CustomerInstruments()), look_at=look_at)
 
-    def finish(self, store_hash: str, customer_id: int, default: str | None, read_at: datetime) -> None:
-        self.writes += 1
-        self.head, self.look_at = (default, read_at), None
+
+def hold(
+    table: Instruments,
+    *instruments: Instrument,
+    customer: tuple[str, int] = (STORE, 11),
+    at: datetime = NOON,
+    leaves_at: datetime | None = None,
+) -> None:
+    """Have the table hold instruments of a customer beside what it holds, or as removed at `at` to leave later."""
+    held = table.read(*customer)
+    default = name_default(instruments) or held.default
+    rows = [InstrumentRow(*customer, one, at, at if leaves_at else None, leaves_at) for one in instruments]
+    assert table.save([CustomerChange(*customer, held, tuple(rows), default, at)]) == []
 
 
 def run_in_turn[A, B](first: Callable[[], A], second: Callable[[], B]) -> tuple[A, B]:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, Final
 
@@ -91,7 +92,9 @@ class Play:
         """Whether nothing differs, nothing is to come, and nothing is on its way."""
         if self._shop.cues or self._shop.box.waiting_webhooks or not self._cloud.is_idle(self._queues):
             return False
-        listed = [instruments.summarize(row, reveal=False) for row in self._instruments.list_instruments()]
+        listed = [
+            instruments.summarize(row, reveal=False) for row in self._instruments.list_instruments(datetime.now(UTC))
+        ]
         return not compare(self._gather(self._list_charges(), listed))
 
     def _list_charges(self) -> list[dict[str, Any]]:

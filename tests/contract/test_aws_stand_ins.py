@@ -80,6 +80,44 @@ def test_conditions(aws: Aws, condition: str, value: dict[str, str], *, holds: b
         assert holds
 
 
+def _transact(aws: Aws, *puts: tuple[dict[str, Any], str | None]) -> None:
+    operations = [{"TableName": TABLE, "Item": item} | _condition(condition) for item, condition in puts]
+    aws.dynamodb.transact_write_items(TransactItems=[{"Put": operation} for operation in operations])
+
+
+def _condition(condition: str | None) -> dict[str, Any]:
+    values = {"ExpressionAttributeValues": {":one": {"N": "1"}}} if condition and ":one" in condition else {}
+    return ({"ConditionExpression": condition} if condition else {}) | values
+
+
+def test_a_transaction_writes_all_of_its_items(aws: Aws) -> None:
+    _put(aws, _item("a#1", version=1))
+    _transact(
+        aws,
+        (_item("a#1", version=2), "version = :one"),
+        (_item("a#2"), None),
+        (_item("a#3"), "attribute_not_exists(version)"),
+    )
+    assert [_get(aws, key) for key in ("a#1", "a#2", "a#3")] == [_item("a#1", version=2), _item("a#2"), _item("a#3")]
+
+
+def test_a_transaction_of_which_a_condition_does_not_hold_writes_nothing_and_says_which(aws: Aws) -> None:
+    _put(aws, _item("a#1", version=7))
+    with pytest.raises(aws.dynamodb.exceptions.TransactionCanceledException) as refused:
+        _transact(aws, (_item("a#2"), None), (_item("a#1", version=2), "version = :one"))
+    reasons: Any = refused.value.response["CancellationReasons"]
+    assert [reason["Code"] for reason in reasons] == ["None", "ConditionalCheckFailed"]
+    assert (_get(aws, "a#1"), _get(aws, "a#2")) == (_item("a#1", version=7), None)
+
+
+@pytest.mark.parametrize("keys", [["a#1", "a#1"], [f"a#{number}" for number in range(101)]])
+def test_a_transaction_takes_a_hundred_items_each_once(aws: Aws, keys: list[str]) -> None:
+    with pytest.raises(ClientError) as refused:
+        _transact(aws, *((_item(key), None) for key in keys))
+    assert code_of(refused.value) == "ValidationException"
+    assert _get(aws, "a#1") is None
+
+
 def test_batch_get_item_returns_what_is_there_and_leaves_out_what_is_not(aws: Aws) -> None:
     _put(aws, _item("a#1", version=1))
     wanted = {"Keys": [_item("a#1"), _item("a#2")], "ConsistentRead": True}

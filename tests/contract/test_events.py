@@ -15,7 +15,8 @@ from bigcharge.domain.acts import Act, ActKind
 from bigcharge.domain.attempts import STORE_CREDIT, Attempt
 from bigcharge.domain.books import Difference
 from bigcharge.domain.charges import NEEDS_A_PERSON, PAYMENT_SHOWN, Charge
-from bigcharge.domain.events import Alarm, InstrumentRow, charge_event, instrument_event
+from bigcharge.domain.events import Alarm, charge_event, instrument_event
+from bigcharge.domain.instrument_rows import InstrumentRow
 from bigcharge.domain.money import Money
 from bigcharge.domain.states import State
 from bigcharge.domain.stores import Pause

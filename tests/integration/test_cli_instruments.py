@@ -3,7 +3,8 @@
 import json
 import os
 from collections.abc import Iterator
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from sandbox.bigcommerce.box import Box
 from sandbox.bigcommerce.faults import Answer, Endpoint
 from sandbox.bigcommerce.records import Store
 from sandbox.bigcommerce.server import serve
+from tests.fakes import hold
 from tests.import_files import ADDRESS, document, write
 from tests.integration.cli_world import deploy_tables, print_json
 from tests.integration.conftest import NOW
@@ -253,12 +255,13 @@ def test_a_customers_instruments_are_listed_by_a_query_masked_unless_revealed(
     table = open_instruments("dev")
     account = Instrument("f" * 64, InstrumentType.PAYPAL_ACCOUNT, is_default=True, email=EMAIL)
     bank = Instrument("e" * 64, InstrumentType.BANK_ACCOUNT, issuer="011000015", last_4="0000")
-    table.put("abc123", 7, account, NOW)
-    table.remove("abc123", 7, bank, NOW, NOW + timedelta(days=30))
-    table.finish("abc123", 7, account.fingerprint, NOW)
-    table.put("abc123", 77, bank, NOW)
+    leaves_at = datetime.now(UTC) + timedelta(days=30)
+    hold(table, account, customer=("abc123", 7), at=NOW)
+    hold(table, bank, customer=("abc123", 7), at=NOW, leaves_at=leaves_at)
+    hold(table, replace(bank, token="d" * 64), customer=("abc123", 7), at=NOW, leaves_at=NOW)
+    hold(table, bank, customer=("abc123", 77), at=NOW)
     everything = print_json(capsys, "instruments", "list")
-    monkeypatch.setattr(type(table), "list_instruments", lambda _: pytest.fail("the whole table was read"))
+    monkeypatch.setattr(type(table), "list_instruments", lambda *_: pytest.fail("the whole table was read"))
     only = ("instruments", "list", *TO, "--customer", "7")
     listed = print_json(capsys, *only)
     assert listed == [row for row in everything if row["customer_id"] == 7]

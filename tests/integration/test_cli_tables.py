@@ -1,7 +1,7 @@
 """The commands that read the tables, against tables as template.yaml declares them."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +13,7 @@ from bigcharge.domain.states import State
 from bigcharge.domain.stores import Pause
 from ops.aws import open_instruments, open_ledger
 from ops.cli import run
+from tests.fakes import hold
 from tests.integration.cli_world import deploy_tables, print_json, save
 from tests.integration.conftest import NOW
 
@@ -134,9 +135,9 @@ def test_instruments_are_listed_without_their_tokens(capsys: pytest.CaptureFixtu
     token = "f" * 64
     account = Instrument(token, InstrumentType.PAYPAL_ACCOUNT, is_default=True, email="shopper@example.com")
     table = open_instruments("dev")
-    table.put("a", 7, account, NOW)
-    table.finish("a", 7, account.fingerprint, NOW)
-    table.remove("a", 8, account, NOW, NOW + timedelta(days=30))
+    hold(table, account, customer=("a", 7), at=NOW)
+    hold(table, account, customer=("a", 8), at=NOW, leaves_at=datetime.now(UTC) + timedelta(days=30))
+    hold(table, account, customer=("a", 9), at=NOW, leaves_at=NOW + timedelta(days=30))  # DynamoDB deletes it late
     listed = print_json(capsys, "instruments", "list")
     assert [(row["customer_id"], row["removed_at"]) for row in listed] == [(7, None), (8, NOW.isoformat())]
     assert {row["token_fingerprint"] for row in listed} == {account.fingerprint}

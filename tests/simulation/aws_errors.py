@@ -9,6 +9,10 @@ class ConditionalCheckFailedException(ClientError):  # noqa: N818 - AWS's name
     """A condition did not hold."""
 
 
+class TransactionCanceledException(ClientError):  # noqa: N818 - AWS's name
+    """A condition of a transaction did not hold: nothing of it was done."""
+
+
 class ResourceNotFoundException(ClientError):  # noqa: N818 - AWS's name
     """There is no such secret or table."""
 
@@ -26,6 +30,7 @@ class Exceptions:
 
     ClientError = ClientError
     ConditionalCheckFailedException = ConditionalCheckFailedException
+    TransactionCanceledException = TransactionCanceledException
     ResourceNotFoundException = ResourceNotFoundException
     InvalidRequestException = InvalidRequestException
     ParameterNotFound = ParameterNotFound

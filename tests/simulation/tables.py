@@ -4,7 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tests.simulation.aws_errors import ConditionalCheckFailedException, ResourceNotFoundException, refuse
+from tests.simulation.aws_errors import (
+    ConditionalCheckFailedException,
+    ResourceNotFoundException,
+    TransactionCanceledException,
+    refuse,
+)
 from tests.simulation.expressions import Item, UnsupportedError, holds, update
 from tests.simulation.table import Index, Key, Table
 
@@ -23,6 +28,7 @@ _CONDITION: Final = frozenset(
 )
 _READ: Final = frozenset({"TableName", "IndexName", "ConsistentRead", "Limit", "ExclusiveStartKey"})
 _QUERY: Final = _READ | {"KeyConditionExpression", "ExpressionAttributeValues", "ExpressionAttributeNames"}
+_OPERATIONS: Final = 100  # of one transaction
 _PAGE: Final = 25  # items: small, so that paging happens
 
 
@@ -70,6 +76,28 @@ class Dynamo:
         if self._meet("DeleteItem", table, key, request) is not None:
             self._change(request["TableName"], table, key, None)
         return {}
+
+    def transact_write_items(self, **request: Any) -> Json:
+        """TransactWriteItems of puts: all of them, or none where a condition of one does not hold."""
+        _check("TransactWriteItems", request, {"TransactItems"})
+        puts = [_read_put(entry) for entry in request["TransactItems"]]
+        keys = [(put["TableName"], self._table(put["TableName"]).key_of(put["Item"])) for put in puts]
+        if len(puts) > _OPERATIONS or len(set(keys)) < len(keys):
+            raise refuse("TransactWriteItems", "ValidationException", "too many operations, or two on one item")
+        reasons = [self._reason(put, key) for put, (_, key) in zip(puts, keys, strict=True)]
+        if any(reason["Code"] != "None" for reason in reasons):
+            message, kind = "Transaction cancelled", TransactionCanceledException
+            raise refuse("TransactWriteItems", kind.__name__, message, kind, CancellationReasons=reasons)
+        for put in puts:
+            self._write(put["TableName"], self._table(put["TableName"]), put["Item"])
+        return {}
+
+    def _reason(self, put: Mapping[str, Any], key: Key) -> dict[str, str]:
+        try:
+            self._meet("Put", self._table(put["TableName"]), key, put)
+        except ConditionalCheckFailedException:
+            return {"Code": "ConditionalCheckFailed", "Message": "The conditional request failed"}
+        return {"Code": "None"}
 
     def get_item(self, **request: Any) -> Json:
         """GetItem; here every read is consistent."""
@@ -148,6 +176,13 @@ class Dynamo:
         return {"Items": page, "Count": len(page), "ScannedCount": len(page)} | (
             {"LastEvaluatedKey": more} if more else {}
         )
+
+
+def _read_put(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    _check("TransactWriteItems", entry, {"Put"})
+    put: Mapping[str, Any] = entry["Put"]
+    _check("Put", put, _CONDITION | {"Item"})
+    return put
 
 
 def _check(operation: str, request: Mapping[str, Any], known: frozenset[str] | set[str]) -> None:

@@ -12,7 +12,7 @@ from bigcharge.domain.instruments import Instrument, InstrumentType
 from bigcharge.domain.policy import InstrumentChoice
 from bigcharge.domain.states import State
 from bigcharge.services.orders import Orders
-from tests.fakes import MASTERCARD, NOON, STORE, VISA, incomplete_order
+from tests.fakes import MASTERCARD, NOON, VISA, hold, incomplete_order
 from tests.unit.order_world import POLICY, World
 
 AMEX = Instrument("e" * 64, InstrumentType.CARD, brand="amex", last_4="0005", expiry_month=1, expiry_year=2031)
@@ -27,7 +27,7 @@ def world() -> World:
 
 def store(world: World, *instruments: Instrument) -> None:
     for days, instrument in enumerate(instruments):
-        world.instruments.put(STORE, 11, replace(instrument, added_at=NOON + timedelta(days=days)), NOON)
+        hold(world.instruments, replace(instrument, added_at=NOON + timedelta(days=days)))
 
 
 def charged(world: World) -> str | None:

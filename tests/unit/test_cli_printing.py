@@ -7,7 +7,7 @@ import pytest
 from bigcharge.domain.acts import Act, ActKind
 from bigcharge.domain.attempts import Attempt
 from bigcharge.domain.charges import Charge
-from bigcharge.domain.events import InstrumentRow
+from bigcharge.domain.instrument_rows import InstrumentRow
 from bigcharge.domain.instruments import Instrument, InstrumentType
 from bigcharge.domain.money import Money
 from bigcharge.domain.states import State

@@ -1,5 +1,6 @@
 """A customer's instruments: the table ends equal to BigCommerce, and a new default wakes the declined orders."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -8,11 +9,14 @@ import pytest
 from bigcharge.domain.charges import Charge
 from bigcharge.domain.errors import (
     BigCommerceError,
+    ConflictError,
     NotFoundError,
     OutcomeUnknownError,
     RateLimitedError,
     UnauthorizedError,
 )
+from bigcharge.domain.instrument_rows import CustomerChange, InstrumentRow, name_default
+from bigcharge.domain.instruments import Instrument
 from bigcharge.domain.messages import Kind, Message
 from bigcharge.domain.policy import Policy
 from bigcharge.domain.states import State
@@ -28,6 +32,7 @@ from tests.fakes import (
     FakeQueue,
     FakeStores,
     Time,
+    hold,
 )
 
 MESSAGE = Message(STORE, Kind.CUSTOMER, 11, "store/customer/payment/instrument/default/updated", NOON)
@@ -48,6 +53,23 @@ class World:
     def sync(self) -> Synced:
         return self.instrument_sync.sync(MESSAGE)
 
+    def sync_while(self, reading: Callable[[], None]) -> Synced:
+        """Sync as a slow worker, whose answer is on its way while something else happens."""
+        box, answer = self.bigcommerce, self.bigcommerce.instruments
+        with pytest.MonkeyPatch.context() as patched:
+
+            def list_slowly(customer_id: int) -> tuple[Instrument, ...]:
+                patched.undo()
+                reading()
+                return answer
+
+            patched.setattr(box, "list_customer_instruments", list_slowly)
+            return self.sync()
+
+    @property
+    def defaults(self) -> list[str | None]:
+        return [one.brand for one in self.table.read(STORE, 11).instruments if one.is_default]
+
     @property
     def held(self) -> set[str]:
         return {instrument.fingerprint for instrument in self.table.read(STORE, 11).instruments}
@@ -59,19 +81,21 @@ def world() -> World:
 
 
 def test_what_is_new_is_added_and_a_second_sync_writes_nothing(world: World) -> None:
-    assert world.sync() == Synced(written=2)
-    writes = world.table.writes
-    assert world.sync() == Synced()
-    assert world.table.writes == writes
+    assert world.sync() == Synced(written=2, table_read_at=NOON)
+    assert world.table.calls == 1
+    assert world.sync() == Synced(table_read_at=NOON)
+    assert world.table.calls == 1
 
 
 def test_what_changed_is_changed_and_what_is_gone_is_marked(world: World) -> None:
     world.sync()
     world.clock.pass_by(hours=1)
     world.bigcommerce.instruments = (replace(VISA, expiry_year=2033),)
-    assert world.sync() == Synced(written=1, removed=1)
+    assert world.sync() == Synced(written=1, removed=1, table_read_at=world.clock())
+    assert world.table.calls == 2
     assert world.held == {VISA.fingerprint}
-    assert world.table.rows[MASTERCARD.fingerprint][2] == world.clock() + timedelta(days=30)
+    row = world.table.rows[STORE, 11][MASTERCARD.fingerprint]
+    assert (row.removed_at, row.leaves_at) == (world.clock(), world.clock() + timedelta(days=30))
 
 
 def test_what_comes_back_is_there_again(world: World) -> None:
@@ -162,7 +186,7 @@ def test_an_older_read_does_not_undo_a_newer_one(world: World) -> None:
     world.sync()
     world.clock.now -= timedelta(minutes=1)
     world.bigcommerce.instruments = ()
-    assert world.sync() == Synced()
+    assert world.sync() == Synced(table_read_at=NOON)
     assert len(world.held) == 2
 
 
@@ -183,4 +207,98 @@ def test_the_longer_an_outage_lasts_the_longer_the_waits_and_after_days_a_person
     assert [delay for _, delay in world.customers.sent] == [300.0, 900.0]
     world.clock.now = NOON + timedelta(days=3, seconds=1)
     with pytest.raises(OutcomeUnknownError):
+        world.sync()
+
+
+def faster(world: World, *instruments: Instrument, seconds: float = 0.1) -> Callable[[], None]:
+    """Another worker who reads a little later, and finds this."""
+
+    def read_and_write() -> None:
+        world.clock.pass_by(seconds=seconds)
+        world.bigcommerce.instruments = instruments
+        world.sync()
+
+    return read_and_write
+
+
+def test_an_older_read_that_finishes_after_a_newer_one_changes_nothing(world: World) -> None:
+    world.sync_while(faster(world, VISA))
+    assert world.held == {VISA.fingerprint}
+
+
+def test_an_older_read_never_leaves_a_mixture_with_a_newer_one(world: World) -> None:
+    """The newer one found another thing changed than the older one."""
+    world.sync()
+    world.clock.pass_by(seconds=1)
+    world.bigcommerce.instruments = (replace(VISA, expiry_year=2040), MASTERCARD)
+    world.sync_while(faster(world, VISA, replace(MASTERCARD, expiry_year=2041)))
+    assert sorted(one.expiry_year or 0 for one in world.table.read(STORE, 11).instruments) == [2030, 2041]
+
+
+def test_of_two_reads_that_began_at_the_same_time_one_decides_as_a_whole(world: World) -> None:
+    """Of their two defaults there never are both, nor none."""
+    world.sync_while(faster(world, replace(VISA, is_default=False), replace(MASTERCARD, is_default=True), seconds=0))
+    assert world.defaults == ["visa"]
+    assert world.table.read(STORE, 11).default == name_default([VISA])
+
+
+def test_two_workers_who_write_at_once_end_in_the_newest_read(world: World) -> None:
+    """The slower one's write is refused, and it compares what it read with what is there now."""
+    world.sync()
+    world.clock.pass_by(seconds=1)
+    older = [lambda: hold(world.table, replace(VISA, expiry_year=2039), at=world.clock() - timedelta(seconds=0.5))]
+    world.table.before_save = lambda: older.pop()() if older else None
+    world.bigcommerce.instruments = (VISA, replace(MASTERCARD, expiry_year=2041))
+    world.sync()
+    assert sorted(one.expiry_year or 0 for one in world.table.read(STORE, 11).instruments) == [2030, 2041]
+
+
+def test_what_the_stores_list_showed_after_this_read_began_has_the_customer_read_again(world: World) -> None:
+    """A part of a customer says nothing of the rest: neither of the two may decide alone."""
+
+    def add_from_list() -> None:
+        world.clock.pass_by(seconds=1)
+        world.bigcommerce.instruments = (VISA, MASTERCARD)
+        held = world.table.read(STORE, 11)
+        row = InstrumentRow(STORE, 11, MASTERCARD, world.clock())
+        assert world.table.save([CustomerChange(STORE, 11, held, (row,), held.default, held.read_at)]) == []
+        world.clock.pass_by(seconds=1)
+
+    world.bigcommerce.instruments = (VISA,)
+    world.sync_while(add_from_list)
+    assert world.held == {VISA.fingerprint, MASTERCARD.fingerprint}
+
+
+def test_a_hint_that_finds_nothing_new_looks_once_more_and_writes_nothing(world: World) -> None:
+    """A card that became the default and was it no longer a second later: the slow worker writes what was then."""
+    world.sync()
+    world.clock.pass_by(minutes=1)
+    world.bigcommerce.instruments = (replace(VISA, is_default=False), replace(MASTERCARD, is_default=True))
+
+    def read_and_find_nothing_new() -> None:
+        world.clock.pass_by(seconds=0.1)
+        world.bigcommerce.instruments = (VISA, MASTERCARD)
+        calls = world.table.calls
+        world.instrument_sync.sync(replace(MESSAGE, received_at=world.clock()))
+        assert world.table.calls == calls
+
+    world.sync_while(read_and_find_nothing_new)
+    assert world.defaults == ["mastercard"]
+    [(again, delay)] = world.customers.sent
+    world.clock.pass_by(seconds=delay)
+    world.instrument_sync.sync(again)
+    assert world.defaults == ["visa"]
+    world.instrument_sync.sync(again)
+    assert len(world.customers.sent) == 1
+
+
+def test_a_webhook_that_comes_twice_is_no_reason_to_look_again(world: World) -> None:
+    world.sync()
+    world.sync()
+    assert world.customers.sent == []
+
+
+def test_who_is_overtaken_all_the_time_gives_the_hint_back(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(world.table, "save", list)
+    with pytest.raises(ConflictError):
         world.sync()

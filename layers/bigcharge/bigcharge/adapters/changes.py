@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from bigcharge.adapters.instrument_table import row_from_item
+from bigcharge.adapters.instrument_items import row_from_item
 from bigcharge.adapters.ledger_items import charge_from_item, is_charge_item, is_pause_item, pause_from_item
 from bigcharge.domain.events import Event, charge_event, instrument_event, pause_event
 

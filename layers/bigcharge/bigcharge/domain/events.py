@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from bigcharge.domain.charges import NEEDS_A_PERSON, PAYMENT_SHOWN, Charge
-from bigcharge.domain.instruments import Instrument
+from bigcharge.domain.instrument_rows import InstrumentRow
 from bigcharge.domain.states import State
 from bigcharge.domain.stores import Pause
 
@@ -110,25 +110,6 @@ def _without_looks(charge: Charge) -> Charge:
     return replace(
         charge, due_at=None, checks=0, failed_looks=0, absent_since=None, asked_at=None, version=0, updated_at=_NEVER
     )
-
-
-@dataclass(frozen=True, slots=True)
-class InstrumentRow:
-    """A row of the instruments table.
-
-    Attributes:
-        store_hash: the store.
-        customer_id: whose it is.
-        instrument: what it holds.
-        read_at: when the read of BigCommerce began that found it so.
-        removed_at: the read that did not find it any more; None while it is there.
-    """
-
-    store_hash: str
-    customer_id: int
-    instrument: Instrument
-    read_at: datetime
-    removed_at: datetime | None = None
 
 
 def instrument_event(old: InstrumentRow | None, new: InstrumentRow) -> Event | None:

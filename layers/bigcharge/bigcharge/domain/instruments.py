@@ -86,23 +86,6 @@ class Instrument:
 
 
 @dataclass(frozen=True, slots=True)
-class CustomerInstruments:
-    """What the instruments table holds of a customer.
-
-    Attributes:
-        instruments: those that are not removed.
-        default: a name of the default when the customer was last read to the end; None before that.
-        read_at: when that read began.
-        look_at: when a hint that is in the queue by then comes for the customer, after a look in vain; None: none does.
-    """
-
-    instruments: tuple[Instrument, ...] = ()
-    default: str | None = None
-    read_at: datetime | None = None
-    look_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class SupportedInstrument:
     """A kind of instrument that a payment method takes.
 

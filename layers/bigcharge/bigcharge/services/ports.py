@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 from bigcharge.domain.access_tokens import AccessToken
 from bigcharge.domain.charges import Charge, DueCharge
 from bigcharge.domain.declines import Payment
-from bigcharge.domain.instruments import CustomerInstruments, Instrument, PaymentMethod
+from bigcharge.domain.instrument_rows import CustomerChange, CustomerInstruments
+from bigcharge.domain.instruments import Instrument, PaymentMethod
 from bigcharge.domain.messages import Message
 from bigcharge.domain.orders import Order, Transaction
 from bigcharge.domain.policy import Policy
@@ -177,16 +178,8 @@ class Instruments(Protocol):
     def read(self, store_hash: str, customer_id: int) -> CustomerInstruments:
         """What the table holds (consistent)."""
 
-    def put(self, store_hash: str, customer_id: int, instrument: Instrument, read_at: datetime) -> None:
-        """Add or change one, unless the row comes from a newer read."""
-
-    def remove(
-        self, store_hash: str, customer_id: int, instrument: Instrument, read_at: datetime, leaves_at: datetime
-    ) -> None:
-        """Mark one as removed at `read_at`, to leave at `leaves_at`, unless the row comes from a newer read."""
+    def save(self, changes: Sequence[CustomerChange]) -> list[CustomerChange]:
+        """Write changes, each of another customer; returns those whose customer was changed since it was read."""
 
     def postpone(self, store_hash: str, customer_id: int, look_at: datetime) -> None:
         """Note that a hint comes for the customer then."""
-
-    def finish(self, store_hash: str, customer_id: int, default: str | None, read_at: datetime) -> None:
-        """Note that the table equals what was read at `read_at`, unless a newer read was noted."""
