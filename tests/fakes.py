@@ -114,6 +114,14 @@ class FakeLedger:
         self.pauses[pause.store_hash] = pause
         return known is None or known.credentials != pause.credentials
 
+    def read_pause(self, store_hash: str) -> Pause | None:
+        return self.pauses.get(store_hash)
+
+    def close(self, pause: Pause) -> bool:
+        known = self.pauses.get(pause.store_hash)
+        self.pauses[pause.store_hash] = pause
+        return known is None or (known.reason, known.credentials) != (pause.reason, pause.credentials)
+
     def resume(self, store_hash: str) -> None:
         self.pauses.pop(store_hash, None)
 

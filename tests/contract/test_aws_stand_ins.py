@@ -174,6 +174,19 @@ def test_a_scan_shows_every_item(aws: Aws) -> None:
     assert keys == {"a#0", "a#1", "a#2"}
 
 
+def test_a_scan_leaves_out_what_its_filter_does_not_want(aws: Aws) -> None:
+    for number in range(60):
+        _put(aws, _item(f"a#{number}", shown=f"shown {number % 2}", **({"due": 1} if number % 3 else {})))
+    values = {":shown": {"S": "shown 1"}}
+    pages = aws.dynamodb.get_paginator("scan").paginate(
+        TableName=TABLE,
+        FilterExpression="shown = :shown AND attribute_not_exists(due)",
+        ExpressionAttributeValues=values,
+    )
+    found = {item["order_key"]["S"] for page in pages for item in page["Items"]}
+    assert found == {f"a#{number}" for number in range(60) if number % 2 and not number % 3}
+
+
 def test_an_update_sets_what_it_names_if_its_condition_holds(aws: Aws) -> None:
     _put(aws, _item("a#1", sweep_at=5, state="declined"))
     request: dict[str, Any] = {
@@ -286,6 +299,18 @@ def test_both_versions_of_a_secret_are_read_and_a_missing_one_is_named_so(aws: A
         assert aws.secrets.get_secret_value(SecretId=name, VersionStage=label)["SecretString"] == text
     with pytest.raises(missing):
         aws.secrets.get_secret_value(SecretId="bigcharge/dev/stores/other", VersionStage="AWSCURRENT")
+
+
+def test_a_secret_says_when_it_was_stored_and_can_be_deleted_once(aws: Aws) -> None:
+    aws.put_secret("kept", "invented")
+    assert aws.secrets.get_secret_value(SecretId="kept", VersionStage="AWSCURRENT")["CreatedDate"] <= datetime.now(UTC)
+    aws.secrets.delete_secret(SecretId="kept", RecoveryWindowInDays=30)
+    with pytest.raises(aws.secrets.exceptions.InvalidRequestException):
+        aws.secrets.get_secret_value(SecretId="kept", VersionStage="AWSCURRENT")
+    with pytest.raises(aws.secrets.exceptions.InvalidRequestException):
+        aws.secrets.delete_secret(SecretId="kept", RecoveryWindowInDays=30)
+    with pytest.raises(aws.secrets.exceptions.ResourceNotFoundException):
+        aws.secrets.delete_secret(SecretId="missing", RecoveryWindowInDays=30)
 
 
 def test_a_parameter_is_read_and_a_missing_one_is_named_so(aws: Aws) -> None:

@@ -14,7 +14,7 @@ from cfnlint.helpers import load_resource
 
 from bigcharge import config
 from bigcharge.adapters.cursors import cursor_key
-from bigcharge.adapters.ledger_items import charge_to_item, pause_to_item
+from bigcharge.adapters.ledger_items import charge_to_item, pause_key, pause_to_item
 from bigcharge.domain.charges import NEEDS_A_PERSON, Charge
 from bigcharge.domain.states import State
 from bigcharge.domain.stores import Pause
@@ -65,6 +65,7 @@ def test_the_template_has_the_functions_of_the_design() -> None:
         "SweepFunction",
         "ReconcileOrdersFunction",
         "AnnounceChangesFunction",
+        "CloseStoreFunction",
     }
     for function in FUNCTIONS.values():
         assert function["Runtime"] == "python3.13"
@@ -133,7 +134,7 @@ def test_a_scheduled_run_is_over_before_the_next_begins(name: str) -> None:
     assert FUNCTIONS[name]["Timeout"] <= 60 * int(minutes)
 
 
-@pytest.mark.parametrize("queue", ["OrdersQueue", "CustomersQueue"])
+@pytest.mark.parametrize("queue", ["OrdersQueue", "CustomersQueue", "StoresQueue"])
 def test_what_cannot_be_processed_is_kept_longer_than_it_waited(queue: str) -> None:
     redrive = QUEUES[queue]["RedrivePolicy"]
     assert redrive["maxReceiveCount"] == 10
@@ -205,23 +206,40 @@ def test_a_role_allows_named_actions_on_named_resources(role: str) -> None:
             assert resource["Fn::Sub"].endswith(":secret:bigcharge/${Stage}/stores/*") or resource["Fn::Sub"].endswith(
                 ":parameter/bigcharge/${Stage}/stores/*"
             )
-            assert action in {"secretsmanager:GetSecretValue", "ssm:GetParameter"}
+            known = {"secretsmanager:GetSecretValue", "ssm:GetParameter"}
+            assert action in (known | {"secretsmanager:DeleteSecret"} if role == "CloseStoreRole" else known)
+
+
+def only(key: str) -> dict[str, Any]:
+    """The condition on a statement that allows items of these keys and no others."""
+    named = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [key]}}
+    return named | {"Null": {"dynamodb:LeadingKeys": "false"}}
+
+
+def test_credentials_are_deleted_by_one_function_and_never_without_a_way_back() -> None:
+    for role in of_type("IAM::Role"):
+        for policy in RESOURCES[role]["Properties"]["Policies"]:
+            for statement in policy["PolicyDocument"]["Statement"]:
+                if "secretsmanager:DeleteSecret" in str(statement["Action"]):
+                    assert role == "CloseStoreRole"
+                    window = {"secretsmanager:RecoveryWindowInDays": "30"}
+                    assert statement["Condition"] == {"NumericGreaterThanEquals": window}
 
 
 def test_only_what_charges_writes_charges_and_nothing_deletes_them() -> None:
     allowed = {(role, action, str(resource)) for role in of_type("IAM::Role") for action, resource in statements(role)}
     assert {
         role for role, action, resource in allowed if action == "dynamodb:PutItem" and "LedgerTable" in resource
-    } == {"ChargeOrderRole", "ReconcileOrdersRole"}
+    } == {"ChargeOrderRole", "ReconcileOrdersRole", "CloseStoreRole"}
     conditions = {
         role: [one.get("Condition") for one in policy["PolicyDocument"]["Statement"] if "PutItem" in str(one["Action"])]
-        for role in ("ChargeOrderRole", "ReconcileOrdersRole")
+        for role in ("ChargeOrderRole", "ReconcileOrdersRole", "CloseStoreRole")
         for policy in RESOURCES[role]["Properties"]["Policies"]
     }
-    only_cursors = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [cursor_key("*")]}}
     assert conditions == {
         "ChargeOrderRole": [None],
-        "ReconcileOrdersRole": [only_cursors | {"Null": {"dynamodb:LeadingKeys": "false"}}],
+        "ReconcileOrdersRole": [only(cursor_key("*"))],
+        "CloseStoreRole": [only(pause_key("*"))],
     }
     assert not [action for _, action, _ in allowed if action.startswith("dynamodb:Delete")]
 
@@ -332,7 +350,7 @@ def of_metric(namespace: str, metric: str) -> dict[str, dict[str, Any]]:
 
 def test_a_single_message_that_nobody_could_process_alarms() -> None:
     watched = of_metric("AWS/SQS", "ApproximateNumberOfMessagesVisible")
-    assert set(watched) == set(QUEUES) - {"OrdersQueue", "CustomersQueue"}
+    assert set(watched) == set(QUEUES) - {"OrdersQueue", "CustomersQueue", "StoresQueue"}
     for alarm in watched.values():
         assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 0)
         assert (alarm["Statistic"], alarm["TreatMissingData"]) == ("Maximum", "notBreaching")

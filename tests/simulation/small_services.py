@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from tests.simulation.aws_errors import InvalidRequestException, ParameterNotFound, ResourceNotFoundException, refuse
@@ -9,6 +10,7 @@ from tests.simulation.expressions import UnsupportedError
 
 type Json = dict[str, Any]
 
+_LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 _PAGE = 10  # parameters, of GetParametersByPath
 
 
@@ -20,30 +22,42 @@ class Secrets:
         values: by name.
         previous: the version before, by name.
         leaving: names of secrets that wait for their deletion.
+        stored_at: when each was stored, by name; long ago where it does not say.
     """
 
     values: dict[str, str] = field(default_factory=dict)
     previous: dict[str, str] = field(default_factory=dict)
     leaving: set[str] = field(default_factory=set)
+    stored_at: dict[str, datetime] = field(default_factory=dict)
 
     def get_secret_value(self, **request: Any) -> Json:
         """GetSecretValue."""
         _check("GetSecretValue", request, {"SecretId", "VersionStage"})
-        name = request["SecretId"]
         versions = {"AWSCURRENT": self.values, "AWSPREVIOUS": self.previous}[request["VersionStage"]]
-        if name in self.leaving:
-            text = "You can't perform this operation on the secret because it was marked for deletion."
-            raise refuse("GetSecretValue", "InvalidRequestException", text, InvalidRequestException)
-        if name not in versions:
-            text = "Secrets Manager can't find the specified secret."
-            raise refuse("GetSecretValue", "ResourceNotFoundException", text, ResourceNotFoundException)
-        return {"Name": name, "SecretString": versions[name]}
+        name = self._find("GetSecretValue", request["SecretId"], versions)
+        return {"Name": name, "SecretString": versions[name], "CreatedDate": self.stored_at.get(name, _LONG_AGO)}
 
     def put(self, name: str, text: str) -> None:
         """What CreateSecret and PutSecretValue leave behind."""
         if name in self.values:
             self.previous[name] = self.values[name]
         self.values[name] = text
+
+    def delete_secret(self, **request: Any) -> Json:
+        """DeleteSecret, with a recovery window."""
+        _check("DeleteSecret", request, {"SecretId", "RecoveryWindowInDays"})
+        name = self._find("DeleteSecret", request["SecretId"], self.values)
+        self.leaving.add(name)
+        return {"Name": name}
+
+    def _find(self, operation: str, name: str, versions: Mapping[str, str]) -> str:
+        if name in self.leaving:
+            text = "You can't perform this operation on the secret because it was marked for deletion."
+            raise refuse(operation, "InvalidRequestException", text, InvalidRequestException)
+        if name not in versions:
+            text = "Secrets Manager can't find the specified secret."
+            raise refuse(operation, "ResourceNotFoundException", text, ResourceNotFoundException)
+        return name
 
 
 @dataclass(slots=True)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from bigcharge.adapters.queues import SqsQueue
     from bigcharge.adapters.stores import AwsStores
     from bigcharge.domain.stores import Credentials
+    from bigcharge.services.closing import Closing
     from bigcharge.services.instrument_sync import InstrumentSync
     from bigcharge.services.intake import Intake
     from bigcharge.services.orders import Orders
@@ -116,7 +117,12 @@ def intake() -> "Intake":
     from bigcharge.adapters.signatures import read_signature  # noqa: PLC0415
     from bigcharge.services.intake import Intake  # noqa: PLC0415
 
-    queues = {Kind.ORDER: queue(config.orders_queue_url()), Kind.CUSTOMER: queue(config.customers_queue_url())}
+    urls = {
+        Kind.ORDER: config.orders_queue_url(),
+        Kind.CUSTOMER: config.customers_queue_url(),
+        Kind.STORE: config.stores_queue_url(),
+    }
+    queues = {kind: queue(url) for kind, url in urls.items()}
     quarantine = Quarantine(_aws("sqs"), config.quarantine_queue_url())
     first_reads = Allowance(_STORES_AT_ONCE, _STORES_PER_SECOND, time.monotonic)
     return Intake(queues, quarantine, stores(first_reads), read_signature, now)
@@ -154,6 +160,17 @@ def instrument_sync() -> "InstrumentSync":
         connect(served),
         now,
     )
+
+
+def closing() -> "Closing":
+    """What closes the stores whose merchants have uninstalled the app."""
+    from bigcharge.adapters.credentials_keeper import SecretsKeeper  # noqa: PLC0415
+    from bigcharge.adapters.instrument_departures import InstrumentDepartures  # noqa: PLC0415
+    from bigcharge.services.closing import Closing  # noqa: PLC0415
+
+    keeper = SecretsKeeper(_aws("secretsmanager"), config.stage())
+    departures = InstrumentDepartures(_aws("dynamodb"), config.instruments_table())
+    return Closing(ledger(), keeper, stores(), departures, queue(config.stores_queue_url()), now)
 
 
 def reconciling() -> "Reconciling":

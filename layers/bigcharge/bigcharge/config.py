@@ -56,6 +56,11 @@ def customers_queue_url() -> str:
     return _required("CUSTOMERS_QUEUE_URL")
 
 
+def stores_queue_url() -> str:
+    """URL of the stores queue."""
+    return _required("STORES_QUEUE_URL")
+
+
 def quarantine_queue_url() -> str:
     """URL of the quarantine queue."""
     return _required("QUARANTINE_QUEUE_URL")

@@ -90,6 +90,17 @@ class LedgerTable:
         condition = "attribute_not_exists(order_key) OR credentials <> :credentials"
         return self._put(pause_to_item(pause), condition, credentials=pause.credentials)
 
+    def read_pause(self, store_hash: str) -> Pause | None:
+        """The store's pause, if it has one, as it is now; raises as `read` does."""
+        key = pause_key(store_hash)
+        item = self._read_items(key).get(key)
+        return pause_from_item(item) if item else None
+
+    def close(self, pause: Pause) -> bool:
+        """Keep it in place of any other pause; False where the store was closed already with the same credentials."""
+        condition = "attribute_not_exists(order_key) OR credentials <> :credentials OR reason <> :reason"
+        return self._put(pause_to_item(pause), condition, credentials=pause.credentials, reason=pause.reason)
+
     def resume(self, store_hash: str) -> None:
         """Lift the store's pause, if it has one."""
         self._client.delete_item(TableName=self._table, Key=_key(pause_key(store_hash)))

@@ -1,12 +1,16 @@
-"""The messages on the queues: a hint to look at an order or a customer, never a fact."""
+"""The messages on the queues: a hint to look at an order, a customer or a store, never a fact."""
 
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Final
 
 from bigcharge.domain.errors import InvalidInputError
 from bigcharge.domain.stores import check_id, check_store_hash
+
+NO_ID: Final = 0
+"""The id of a message about a store."""
 
 
 class Kind(StrEnum):
@@ -14,6 +18,7 @@ class Kind(StrEnum):
 
     ORDER = "order"
     CUSTOMER = "customer"
+    STORE = "store"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +27,12 @@ class Message:
 
     Attributes:
         store_hash: the store.
-        kind: order or customer.
-        id: BigCommerce's id of it.
+        kind: order, customer or store.
+        id: BigCommerce's id of it; 0 for a store, which its hash names.
         cause: the webhook's scope, or our own word ("sweep", "instrument_changed").
         event_hash: BigCommerce's hash of the event, the same for every delivery of it.
         received_at: when the hint came to be.
+        happened_at: when what a webhook tells of happened, by BigCommerce's clock; only a store's hints say so.
     """
 
     store_hash: str
@@ -35,6 +41,7 @@ class Message:
     cause: str
     received_at: datetime
     event_hash: str | None = None
+    happened_at: datetime | None = None
 
     @property
     def ids(self) -> dict[str, object]:
@@ -52,6 +59,7 @@ class Message:
                 "cause": self.cause,
                 "event_hash": self.event_hash,
                 "received_at": self.received_at.astimezone(UTC).isoformat(),
+                **({"happened_at": self.happened_at.astimezone(UTC).isoformat()} if self.happened_at else {}),
             },
         )
 
@@ -64,16 +72,24 @@ def read_message(body: str) -> Message:
     """
     try:
         data = json.loads(body)
-        received_at = datetime.fromisoformat(data["received_at"])
-        if received_at.tzinfo is None or not isinstance(data["cause"], str):
-            raise ValueError
+        kind = Kind(data["kind"])
+        if not isinstance(data["cause"], str):
+            raise TypeError
         return Message(
             store_hash=check_store_hash(data["store_hash"]),
-            kind=Kind(data["kind"]),
-            id=check_id(data["id"]),
+            kind=kind,
+            id=NO_ID if kind is Kind.STORE else check_id(data["id"]),
             cause=data["cause"],
-            received_at=received_at,
+            received_at=_read_time(data["received_at"]),
             event_hash=data.get("event_hash"),
+            happened_at=_read_time(data["happened_at"]) if "happened_at" in data else None,
         )
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
         raise InvalidInputError("the message is not of the documented form") from None
+
+
+def _read_time(text: str) -> datetime:
+    time = datetime.fromisoformat(text)
+    if time.tzinfo is None:
+        raise ValueError
+    return time

@@ -10,6 +10,8 @@ from bigcharge.domain.errors import InvalidInputError
 
 _STORE_HASH: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 _MAX_ID: Final = 2**53  # ids are JSON numbers
+APP_UNINSTALLED: Final = "app_uninstalled"
+"""The reason of the pause of a store that is closed: its merchant has uninstalled the app."""
 
 
 def check_store_hash(value: object) -> str:
@@ -61,6 +63,19 @@ class Credentials:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptCredentials:
+    """A store's credentials as they are kept at this moment.
+
+    Attributes:
+        credentials: the store's.
+        stored_at: when these were stored.
+    """
+
+    credentials: Credentials
+    stored_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Pause:
     """A store that must not be charged until a person acts or its credentials change.
 
@@ -77,3 +92,12 @@ class Pause:
     code: int | None
     credentials: str
     paused_at: datetime
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the store is closed: only new credentials open it again."""
+        return self.reason == APP_UNINSTALLED
+
+    def closes(self, credentials: Credentials | None) -> bool:
+        """Whether the store is closed still, going by the credentials that are kept for it now, if any are."""
+        return self.is_closed and (credentials is None or credentials.fingerprint == self.credentials)

@@ -2,17 +2,18 @@
 
 import json
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from bigcharge.domain.errors import InvalidInputError
-from bigcharge.domain.messages import Kind
+from bigcharge.domain.messages import NO_ID, Kind
 from bigcharge.domain.stores import check_id, check_store_hash
 
 MAX_BYTES: Final = 64 * 1024
 _PRODUCER: Final = "stores/"
 
-# Scope -> what it hints at and where in `data` its id stands (facts, Webhooks).
-_SCOPES: Final = {
+# Scope -> what it hints at and where in `data` its id stands (facts, Webhooks); None: the producer says all.
+_SCOPES: Final[dict[str, tuple[Kind, str | None]]] = {
     "store/order/created": (Kind.ORDER, "id"),
     "store/order/updated": (Kind.ORDER, "id"),
     "store/order/statusUpdated": (Kind.ORDER, "id"),
@@ -21,6 +22,7 @@ _SCOPES: Final = {
     "store/cart/converted": (Kind.ORDER, "orderId"),
     "store/customer/payment/instrument/default/updated": (Kind.CUSTOMER, "id"),
     "store/customer/deleted": (Kind.CUSTOMER, "id"),
+    "store/app/uninstalled": (Kind.STORE, None),
 }
 
 
@@ -33,12 +35,14 @@ class Webhook:
         scope: "store/order/created".
         data: what it is about.
         event_hash: the same for every delivery of one event.
+        created_at: when the event happened, by BigCommerce's clock; None where it does not say so readably.
     """
 
     store_hash: str
     scope: str
     data: object
     event_hash: str | None
+    created_at: datetime | None = None
 
     @property
     def is_handled(self) -> bool:
@@ -52,6 +56,8 @@ class Webhook:
             InvalidInputError: its data names no usable id.
         """
         kind, field = _SCOPES[self.scope]
+        if field is None:
+            return kind, NO_ID
         if not isinstance(self.data, dict):
             raise InvalidInputError("the webhook has no data")
         return kind, check_id(self.data.get(field))
@@ -75,7 +81,23 @@ def read_webhook(body: bytes) -> Webhook:
     if not isinstance(scope, str) or not isinstance(producer, str) or not producer.startswith(_PRODUCER):
         raise InvalidInputError("the body names no scope or no producer")
     store_hash = check_store_hash(producer.removeprefix(_PRODUCER))
-    return Webhook(store_hash, scope, envelope.get("data"), event_hash if isinstance(event_hash, str) else None)
+    return Webhook(
+        store_hash,
+        scope,
+        envelope.get("data"),
+        event_hash if isinstance(event_hash, str) else None,
+        _read_time(envelope.get("created_at")),
+    )
+
+
+def _read_time(seconds: object) -> datetime | None:
+    """A time in whole seconds since 1970; what is no such time is no reason to refuse a webhook."""
+    if not isinstance(seconds, int) or isinstance(seconds, bool):
+        return None
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, OSError, ValueError):
+        return None
 
 
 def _refuse(word: str) -> object:

@@ -154,7 +154,8 @@ class Intake:
             self._quarantine.send(str(error), webhook.store_hash, body.decode())
             return Outcome.QUARANTINED
         event_hash = webhook.event_hash[:_MAX_HASH] if webhook.event_hash else None
-        self._queues[kind].send(Message(webhook.store_hash, kind, number, webhook.scope, now, event_hash))
+        happened_at = webhook.created_at if kind is Kind.STORE else None
+        self._queues[kind].send(Message(webhook.store_hash, kind, number, webhook.scope, now, event_hash, happened_at))
         return Outcome.QUEUED
 
 

@@ -72,7 +72,7 @@ class Orders:
             seconds_left: until this function is stopped.
 
         Returns:
-            Its charge afterwards; None where another worker has it.
+            Its charge afterwards; None where another worker has it, or where the store is closed and nothing is known.
 
         Raises:
             UnknownStoreError: no credentials.
@@ -87,11 +87,13 @@ class Orders:
             if pause is not None and pause.credentials == credentials.fingerprint:
                 credentials = self._stores.refresh(message.store_hash)
             if pause is not None and pause.credentials == credentials.fingerprint:
-                return self._waiting.wait_for_store(charge, message, pause.code)
+                return self._waiting.wait_for_store(charge, message, pause)
             return self._look(charge, message, credentials, seconds_left)
         except ConflictError:
             return None
         except UnknownStoreError:
+            if pause is not None and pause.is_closed:
+                return self._waiting.wait_for_store(charge, message, pause)
             if known is None:
                 raise
             return self._waiting.hold(

@@ -31,11 +31,13 @@ class Waiting:
         self._stores = stores
         self._clock = clock
 
-    def wait_for_store(self, charge: Charge, message: Message, code: int | None) -> Charge:
-        """Look again when the store may have been resumed."""
+    def wait_for_store(self, charge: Charge, message: Message, pause: Pause) -> Charge | None:
+        """Look again when the store may have been resumed; of a closed one, take note of nothing new."""
+        if pause.is_closed:
+            return self._wait_for_opening(charge) if charge.version else None
         soon = self._clock() + PAUSE_RECHECK
         if not charge.version:
-            waiting = {"reason": "store_paused", "code": code, "due_at": soon}
+            waiting = {"reason": "store_paused", "code": pause.code, "due_at": soon}
             return self._ledger.save(move(charge, State.CLAIMED, self._clock(), **waiting))
         has_ended = charge.state in _ENDED and (charge.state not in _PAID or message.cause != STATUS_CHANGED)
         if has_ended:
@@ -44,6 +46,11 @@ class Waiting:
         if charge.due_at is not None and charge.due_at <= soon:
             return charge
         return self._ledger.save(postpone(charge, soon))
+
+    def _wait_for_opening(self, charge: Charge) -> Charge:
+        """It stays as it is, and is looked at daily: a store whose app is installed again goes on where it was."""
+        now = self._clock()
+        return self._ledger.save(postpone(charge, now + LONGEST_REFUSAL_WAIT)) if charge.is_due(now) else charge
 
     def hold_after(self, error: BigCommerceError, charge: Charge, message: Message, credentials: Credentials) -> Charge:
         """Come back after what went wrong, when and as it asks for; nothing was sent."""
