@@ -40,6 +40,7 @@ _MEANINGS: Final = {decline.reason: decline.meaning for decline in DECLINES.valu
     "store_unknown": "The store's credentials are gone: add them again.",
     "store_paused": "The store is paused: see bigcharge stores resume.",
     "credentials_refused": "BigCommerce refuses the store's credentials.",
+    "app_uninstalled": "The store's app was uninstalled: install it again, and store its new credentials.",
     "payment_configuration": "BigCommerce refuses the store's payment configuration.",
     "refused_by_bigcommerce": "BigCommerce refused a call before any payment.",
     "bigcommerce_unreachable": "BigCommerce could not be reached; nothing was sent.",

@@ -9,9 +9,12 @@ import pytest
 from bigcharge.domain.errors import InvalidInputError
 from bigcharge.domain.messages import NO_ID, Kind, Message, read_message
 from bigcharge.domain.policy import Policy
+from bigcharge.domain.states import State
 from bigcharge.domain.stores import APP_UNINSTALLED, Credentials, KeptCredentials, Pause
 from bigcharge.services.closing import Closed, Closing, CredentialsKeeper, Pauses, StoreInstruments
 from tests.fakes import CREDENTIALS, NOON, STORE, FakeLedger, FakeQueue, FakeStores, Time
+from tests.unit.order_world import World as Shop
+from tests.unit.order_world import declined
 
 SECOND = timedelta(seconds=1)
 UNINSTALLED = Message(STORE, Kind.STORE, NO_ID, "store/app/uninstalled", NOON, "hash", NOON)
@@ -184,3 +187,49 @@ def test_a_store_with_more_instruments_than_time_goes_on_with_a_message() -> Non
 
 def test_a_message_about_a_store_is_read_as_it_was_written() -> None:
     assert read_message(UNINSTALLED.to_json()) == UNINSTALLED
+
+
+@pytest.fixture(params=["credentials are remembered", "credentials are gone"])
+def shop(request: pytest.FixtureRequest) -> Shop:
+    """A shop whose workers remember the credentials for a while, or have heard that they are gone."""
+    shop = Shop()
+    shop.ledger.close(Pause(STORE, APP_UNINSTALLED, None, CREDENTIALS.fingerprint, NOON))
+    if request.param == "credentials are gone":
+        shop.stores.known = None
+    return shop
+
+
+def test_a_new_order_of_a_closed_store_leaves_no_trace(shop: Shop) -> None:
+    assert shop.orders.look(Message(STORE, Kind.ORDER, 215, "store/order/created", NOON), lambda: 90.0) is None
+    assert not shop.ledger.charges
+    assert not shop.queue.sent
+    assert not shop.bigcommerce.paid
+
+
+@pytest.fixture
+def waiting() -> Shop:
+    """A shop with a declined order that waits for its retry, which is then closed."""
+    shop = Shop()
+    shop.bigcommerce.answers = [declined(30106)]
+    assert shop.look().state is State.DECLINED
+    shop.ledger.close(Pause(STORE, APP_UNINSTALLED, None, CREDENTIALS.fingerprint, NOON))
+    return shop
+
+
+@pytest.mark.parametrize("is_gone", [False, True])
+def test_a_waiting_order_of_a_closed_store_is_never_charged_and_looked_at_once_a_day(
+    waiting: Shop, *, is_gone: bool
+) -> None:
+    waiting.stores.known = None if is_gone else CREDENTIALS
+    looks = waiting.sweep_until(NOON + timedelta(days=3))
+    assert len(waiting.bigcommerce.paid) == 1
+    assert waiting.charge.state is State.DECLINED
+    assert looks <= 5
+
+
+def test_a_waiting_order_goes_on_when_the_app_is_installed_again(waiting: Shop) -> None:
+    waiting.sweep_until(NOON + timedelta(days=3))
+    waiting.stores.known = NEW
+    waiting.sweep_until(NOON + timedelta(days=4, hours=1))
+    assert len(waiting.bigcommerce.paid) == 2
+    assert waiting.charge.state is State.PAID

@@ -26,9 +26,9 @@ class Door:
     def __init__(self) -> None:
         self.clock = Time()
         self.stores = FakeStores()
-        self.orders, self.customers = FakeQueue(), FakeQueue()
+        self.orders, self.customers, self.departing = FakeQueue(), FakeQueue(), FakeQueue()
         self.quarantined: list[tuple[str, str, str]] = []
-        queues = {Kind.ORDER: self.orders, Kind.CUSTOMER: self.customers}
+        queues = {Kind.ORDER: self.orders, Kind.CUSTOMER: self.customers, Kind.STORE: self.departing}
         self.intake = Intake(queues, self, self.stores, read_signature, self.clock)
 
     def send(self, reason: str, store_hash: str, body: str) -> None:
@@ -322,3 +322,27 @@ def test_whatever_a_stranger_sends_is_answered_and_never_taken(headers: dict[str
 )
 def test_whatever_stands_in_the_headers_of_a_real_body_is_refused(headers: dict[str, str]) -> None:
     assert Door().intake.receive(headers, json.dumps(order_created()).encode()).outcome is Outcome.FORGED
+
+
+@pytest.mark.parametrize(
+    ("created_at", "happened_at"),
+    [
+        (1561479335, datetime(2019, 6, 25, 16, 15, 35, tzinfo=UTC)),
+        *((unreadable, None) for unreadable in (None, "1561479335", True, 1.5, 10**20, -(10**20))),
+    ],
+)
+@pytest.mark.parametrize("data", [{"type": "app", "id": "invented-client"}, {}, None])
+def test_an_uninstalled_app_is_a_hint_about_its_store_with_the_time_that_it_names(
+    door: Door, data: object, created_at: object, happened_at: datetime | None
+) -> None:
+    body = order_created(scope="store/app/uninstalled", data=data, created_at=created_at)
+    assert door.receive(body) is Outcome.QUEUED
+    [(message, _)] = door.departing.sent
+    assert (message.store_hash, message.kind, message.id) == (STORE, Kind.STORE, 0)
+    assert (message.happened_at, message.received_at) == (happened_at, door.clock())
+
+
+def test_a_forged_uninstall_reaches_nobody(door: Door) -> None:
+    body = order_created(scope="store/app/uninstalled")
+    assert door.receive(body, secret="another-secret") is Outcome.FORGED
+    assert not door.departing.sent
