@@ -35,6 +35,8 @@ class LogEvent(Enum):
     ORDER_FAILED = "order.message_failed", logging.ERROR
     CUSTOMER_SYNCED = "customer.synced", logging.INFO
     CUSTOMER_FAILED = "customer.message_failed", logging.ERROR
+    STORE_UNINSTALLED = "store.uninstalled", logging.INFO
+    STORE_FAILED = "store.message_failed", logging.ERROR
     CHANGE_ANNOUNCED = "change.announced", logging.INFO
     CHANGE_REFUSED = "change.refused_by_bus", logging.WARNING
     CHANGE_UNREADABLE = "change.unreadable", logging.ERROR

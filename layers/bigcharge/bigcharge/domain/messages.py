@@ -46,8 +46,8 @@ class Message:
     @property
     def ids(self) -> dict[str, object]:
         """What names it in every log, from the webhook to the charge."""
-        ids = {"store_hash": self.store_hash, f"{self.kind}_id": self.id}
-        return {**ids, "cause": self.cause, "event_hash": self.event_hash}
+        subject = {} if self.kind is Kind.STORE else {f"{self.kind}_id": self.id}
+        return {"store_hash": self.store_hash, **subject, "cause": self.cause, "event_hash": self.event_hash}
 
     def to_json(self) -> str:
         """The queue's message body."""
