@@ -136,7 +136,9 @@ def _of_secrets(call: Call, facts: Facts) -> Iterator[Permission]:
     elif call.operation == "CreateSecret":
         yield Permission(action, arn("secretsmanager", f"secret:{given['Name']}-??????"))
     else:
-        yield Permission(action, facts.secret_arn(given["SecretId"]))
+        window = given.get("RecoveryWindowInDays")
+        context = {} if window is None else {"secretsmanager:RecoveryWindowInDays": [str(window)]}
+        yield Permission(action, facts.secret_arn(given["SecretId"]), context)
 
 
 def _of_parameters(call: Call, facts: Facts) -> Iterator[Permission]:  # noqa: ARG001 - as every service's

@@ -85,6 +85,7 @@ def _holds(operator: str, wanted: list[str], found: Sequence[str] | None) -> boo
 
 
 _COMPARED: Mapping[str, Callable[[str, str], bool]] = {
+    "NumericGreaterThanEquals": lambda wanted, value: float(value) >= float(wanted),
     "StringEquals": str.__eq__,
     "StringLike": matches,
     "ArnEquals": matches,
