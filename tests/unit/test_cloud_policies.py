@@ -41,6 +41,7 @@ def test_what_is_denied_stays_denied_whatever_allows_it() -> None:
     assert not allows([policy("*", "*"), policy("dynamodb:PutItem", LEDGER, effect="Deny")], put("a#1"))
 
 
+WINDOW = {"NumericGreaterThanEquals": {"secretsmanager:RecoveryWindowInDays": "30"}}
 CURSORS = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["*#reconciled"]}}
 NOT_NONE = {"Null": {"dynamodb:LeadingKeys": "false"}}
 
@@ -55,6 +56,9 @@ NOT_NONE = {"Null": {"dynamodb:LeadingKeys": "false"}}
         (CURSORS | NOT_NONE, put("a#reconciled"), True),
         ({"ForAnyValue:StringLike": {"dynamodb:LeadingKeys": ["*#reconciled"]}}, put("a#reconciled", "b#1"), True),
         ({"StringEquals": {"kms:ViaService": ["sqs.us-east-1.amazonaws.com"]}}, put("a#1"), False),
+        (WINDOW, Permission("dynamodb:PutItem", LEDGER, {"secretsmanager:RecoveryWindowInDays": ["30"]}), True),
+        (WINDOW, Permission("dynamodb:PutItem", LEDGER, {"secretsmanager:RecoveryWindowInDays": ["7"]}), False),
+        (WINDOW, Permission("dynamodb:PutItem", LEDGER), False),
     ],
 )
 def test_a_condition_holds_for_the_circumstances_of_the_call(
