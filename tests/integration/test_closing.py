@@ -18,7 +18,7 @@ from bigcharge.adapters.ledger import LedgerTable
 from bigcharge.adapters.stores import AwsStores
 from bigcharge.domain.errors import UnknownStoreError
 from bigcharge.domain.stores import APP_UNINSTALLED, Pause
-from tests.fakes import CREDENTIALS, NOON, STORE, VISA
+from tests.fakes import CREDENTIALS, NOON, STORE, VISA, hold
 from tests.integration.conftest import Aws
 
 SECRET = {
@@ -100,10 +100,9 @@ def test_the_rows_of_a_store_leave_and_nobody_elses(aws: Aws, instruments_table:
     table = InstrumentTable(aws.dynamodb, instruments_table)
     departures = InstrumentDepartures(aws.dynamodb, instruments_table)
     gone = replace(VISA, token="c" * 64)
-    for store, customer in ((STORE, 7), (STORE, 8), ("other", 7)):
-        table.put(store, customer, VISA, NOON)
-        table.finish(store, customer, VISA.fingerprint, NOON)
-    table.remove(STORE, 7, gone, NOON, NOON + timedelta(days=1))
+    for customer in ((STORE, 7), (STORE, 8), ("other", 7)):
+        hold(table, VISA, customer=customer)
+    hold(table, gone, customer=(STORE, 7), leaves_at=NOON + timedelta(days=1))
     later = NOON + timedelta(hours=1)
     assert sum(1 for _ in departures.retire_store(STORE, later, LEAVES_AT)) == 4
     left = {
@@ -120,7 +119,7 @@ def test_the_rows_of_a_store_leave_and_nobody_elses(aws: Aws, instruments_table:
         ("other#7", VISA.fingerprint): None,
         ("other#7", "#customer"): None,
     }
-    removed = {row.store_hash: row.removed_at for row in table.list_instruments() if row.instrument == VISA}
+    removed = {row.store_hash: row.removed_at for row in table.list_instruments(NOON) if row.instrument == VISA}
     assert removed == {STORE: later, "other": None}
     assert sum(1 for _ in departures.retire_store(STORE, later, LEAVES_AT)) == 0
 
@@ -128,10 +127,9 @@ def test_the_rows_of_a_store_leave_and_nobody_elses(aws: Aws, instruments_table:
 def test_a_row_that_came_back_is_kept(aws: Aws, instruments_table: str) -> None:
     """The app is installed again: what BigCommerce holds is in the table as before."""
     table = InstrumentTable(aws.dynamodb, instruments_table)
-    table.put(STORE, 7, VISA, NOON)
+    hold(table, VISA, customer=(STORE, 7))
     list(InstrumentDepartures(aws.dynamodb, instruments_table).retire_store(STORE, NOON, LEAVES_AT))
     assert table.read(STORE, 7).instruments == ()
-    table.put(STORE, 7, VISA, NOON + timedelta(days=1))
-    [item] = aws.dynamodb.scan(TableName=instruments_table)["Items"]
-    assert "expires_at" not in item
+    hold(table, VISA, customer=(STORE, 7), at=NOON + timedelta(days=1))
+    assert all("expires_at" not in item for item in aws.dynamodb.scan(TableName=instruments_table)["Items"])
     assert table.read(STORE, 7).instruments == (VISA,)
