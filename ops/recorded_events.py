@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 CHECKOUT: Final = Path(__file__).parents[1]
 FOLDER: Final = CHECKOUT / "events"
+_API_URL: Final = "https://webhooks.invalid"  # nobody: the box posts its webhooks there, and none arrives
 _STORE: Final = "abc123"
 _SOURCE: Final = "example-app"
 
@@ -128,7 +129,7 @@ def make_world(ports: Ports) -> Iterator[World]:
         clients = stack.enter_context(emulated_aws(ports.aws))
         parameters = {"BigCommerceApiUrl": server.api_url, "BigCommercePaymentsUrl": server.payments_url}
         translated = translate(read_template(CHECKOUT / "template.yaml"), parameters)
-        deployment = deploy(clients, translated, CHECKOUT, parameters, read_stores(FOLDER / "stores.json"))
+        deployment = deploy(clients, translated, CHECKOUT, parameters, read_stores(FOLDER / "stores.json"), _API_URL)
         session = boto3.Session("local", "local", region_name="us-east-1")
         yield World(clients, deployment, box, session.client("dynamodb", endpoint_url=clients.endpoint))
 

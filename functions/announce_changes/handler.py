@@ -1,4 +1,4 @@
-"""The tables' streams: each change becomes one event on the bus. A batch resumes at the first change that failed."""
+"""The tables' streams: each change becomes its events on the bus. A batch resumes at the first change that failed."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -17,16 +17,16 @@ bus = bootstrap.at_init(bootstrap.bus)
 
 @logged
 def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, list[dict[str, str]]]:  # noqa: ARG001 - Lambda passes it
-    changes, unreadable = [], None
+    changes: list[tuple[str, Event]] = []
+    unreadable = None
     for record in event["Records"]:
         try:
-            change = read_change(record)
+            events = read_change(record)
         except Exception:  # noqa: BLE001 - one change that cannot be read holds up what follows it, not what went before
             unreadable = record["dynamodb"]["SequenceNumber"]
             log(LogEvent.CHANGE_UNREADABLE, sequence_number=unreadable)
             break
-        if change is not None:
-            changes.append((record["dynamodb"]["SequenceNumber"], change))
+        changes += [(record["dynamodb"]["SequenceNumber"], event) for event in events]
     failed = bus().publish([change for _, change in changes])
     for index, (_, change) in enumerate(changes):
         log(LogEvent.CHANGE_REFUSED if index in failed else LogEvent.CHANGE_ANNOUNCED, **change.ids)

@@ -1,4 +1,4 @@
-"""POST /webhooks: verify, queue, answer. 200 only when the queue has it; 503 asks BigCommerce to send it again."""
+"""POST /webhooks, and /exceptions below it: verify, queue, answer. 200 once it is queued; 503 has it sent again."""
 
 import base64
 import binascii
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 STATUSES: Final = {
     Outcome.QUEUED: HTTPStatus.OK,
+    Outcome.COUNTED: HTTPStatus.OK,
     Outcome.NOT_HANDLED: HTTPStatus.OK,
     Outcome.QUARANTINED: HTTPStatus.OK,
     Outcome.UNREADABLE: HTTPStatus.BAD_REQUEST,
@@ -35,6 +36,8 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]: 
         count("Webhooks", outcome="not_taken")
         return {"statusCode": HTTPStatus.SERVICE_UNAVAILABLE}
     count("Webhooks", outcome=receipt.outcome)
+    if receipt.trouble:
+        count("DeliveryExceptions", trouble=receipt.trouble)
     done = {"outcome": receipt.outcome, "store_hash": receipt.store_hash, "scope": receipt.scope}
     log(LogEvent.WEBHOOK_RECEIVED, **done, api_request_id=api_request_id)
     return {"statusCode": STATUSES[receipt.outcome]}

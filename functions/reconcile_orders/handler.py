@@ -32,6 +32,7 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, int]: 
             log(LogEvent.RECONCILE_FAILED, store_hash=cursor.store_hash)
             failed += 1
     count("OrdersReconciled", sum(one.orders for one in done))
+    count("OrdersBackfilled", sum(one.gap for one in done))
     count("BooksHints", sum(one.books for one in done))
     count("StoresNotReconciled", failed)
     found = {"reconciled": len(done), "failed": failed, "waiting": waiting}
@@ -45,7 +46,7 @@ def reconcile(cursor: "Cursor", pause: "Pause | None", context: "LambdaContext")
     if found is None:
         log(LogEvent.RECONCILE_LEFT_ALONE, store_hash=cursor.store_hash)
         return Reconciled(0, 0, is_finished=True)
-    of = {"orders": found.orders, "books": found.books, "is_finished": found.is_finished}
+    of = {"orders": found.orders, "books": found.books, "gap": found.gap, "is_finished": found.is_finished}
     log(LogEvent.RECONCILE_STORE_DONE, store_hash=cursor.store_hash, **of)
     return found
 

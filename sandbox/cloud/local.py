@@ -77,13 +77,14 @@ def _run(settings: LocalSettings, stopped: threading.Event) -> None:
         environments = [Environment() for _ in range(count_functions(translated))]
         for environment in environments:
             stack.callback(environment.close)
-        deployment = deploy(clients, translated, settings.template.resolve().parent, parameters, stores)
+        url, checkout = f"http://{HOST}:{listener.getsockname()[1]}", settings.template.resolve().parent
+        deployment = deploy(clients, translated, checkout, parameters, stores, url)
         runner = Runner(deployment, clients, settings.log_dir)
         stack.callback(runner.stop)
         runner.load(environments)
         runner.start(listener, Pacing(settings.tick, settings.visibility))
         route = next((route.path for route in deployment.routes), "")
-        print(f"bigcharge local: ready at http://{HOST}:{settings.port}{route} (AWS at {clients.endpoint})", flush=True)
+        print(f"bigcharge local: ready at {url}{route} (AWS at {clients.endpoint})", flush=True)
         stopped.wait()
 
 

@@ -1,6 +1,7 @@
 """template.yaml as AWS reads it: SAM's transform, and which of its resources live in the emulated AWS."""
 
 import copy
+import json
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ EMULATED = frozenset(
         "AWS::Logs::LogGroup",
         "AWS::SQS::Queue",
         "AWS::SQS::QueuePolicy",
+        "AWS::SSM::Parameter",
         "AWS::SNS::Topic",
     }
 )
@@ -90,3 +92,13 @@ def translate(template: Json, parameters: dict[str, str]) -> Json:
 def count_functions(translated: Json) -> int:
     """Count the functions of a translated template."""
     return sum(resource["Type"] == "AWS::Lambda::Function" for resource in translated["Resources"].values())
+
+
+def place_api(translated: Json, url: str) -> Json:
+    """Put the URL where the API is served in place of the address that API Gateway would give it."""
+    apis = [name for name, resource in translated["Resources"].items() if resource["Type"] == "AWS::ApiGatewayV2::Api"]
+    text = json.dumps(translated)
+    for api in apis:
+        text = text.replace(f"https://${{{api}}}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}", url)
+    placed: Json = json.loads(text)
+    return placed

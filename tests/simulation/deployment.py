@@ -12,6 +12,8 @@ import yaml
 ROOT: Final = Path(__file__).parents[2]
 STAGE: Final = "dev"
 QUEUES_URL: Final = "https://sqs.us-east-1.amazonaws.com/123456789012/"
+API_URL: Final = "https://bigcharge.example"
+_API: Final = "https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}"
 _SECONDS: Final = {"minute": 60, "hour": 3600, "day": 86400}
 _RATE: Final = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
 _DAILY: Final = re.compile(r"cron\((\d+) (\d+|\*) .*\)")
@@ -27,7 +29,9 @@ def _read_tag(loader: yaml.SafeLoader, suffix: str, node: Any) -> object:
     if not isinstance(node, yaml.ScalarNode):
         return None  # what a function of CloudFormation makes of a list matters to nobody here
     text = str(loader.construct_scalar(node))
-    return text.replace("${Stage}", STAGE) if suffix == "Sub" else f"@{text}"
+    if suffix != "Sub":
+        return f"@{text}"
+    return text.replace("${Stage}", STAGE).replace(_API, API_URL)
 
 
 _Loader.add_multi_constructor("!", _read_tag)

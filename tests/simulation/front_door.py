@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sandbox.bigcommerce.delivery import Outbox
 from sandbox.bigcommerce.records import Store
 from sandbox.bigcommerce.shaping import Shape
+from tests.simulation.deployment import API_URL
 from tests.simulation.faults import WEBHOOKS
 from tests.simulation.lambda_events import http_event
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 _FUNCTION = "receive_webhook"
-_DESTINATION = "https://bigcharge.example/webhooks"
+_DESTINATION = f"{API_URL}/webhooks"
 
 
 class FrontDoor:

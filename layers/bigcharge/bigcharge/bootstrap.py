@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from bigcharge.adapters.stores import AwsStores
     from bigcharge.domain.stores import Credentials
     from bigcharge.services.closing import Closing
+    from bigcharge.services.hook_keeping import HookKeeping
     from bigcharge.services.instrument_sync import InstrumentSync
     from bigcharge.services.intake import Intake
     from bigcharge.services.orders import Orders
@@ -120,6 +121,7 @@ def intake() -> "Intake":
     urls = {
         Kind.ORDER: config.orders_queue_url(),
         Kind.CUSTOMER: config.customers_queue_url(),
+        Kind.HOOK: config.hooks_queue_url(),
         Kind.STORE: config.stores_queue_url(),
     }
     queues = {kind: queue(url) for kind, url in urls.items()}
@@ -183,3 +185,15 @@ def reconciling() -> "Reconciling":
     cursors = CursorItems(_aws("dynamodb"), config.ledger_table(), time.sleep)
     orders_queue = queue(config.orders_queue_url())
     return Reconciling(ledger(), cursors, orders_queue, served, lambda of: connect_store(of).orders, now)
+
+
+def hook_keeping() -> "HookKeeping":
+    """What sees that each store's hooks are there and post here."""
+    from bigcharge.adapters.hook_items import HookItems  # noqa: PLC0415
+    from bigcharge.services.hook_keeping import HookKeeping  # noqa: PLC0415
+
+    served = stores()
+    connect_store = connect(served)
+    memory = HookItems(_aws("dynamodb"), config.ledger_table(), time.sleep)
+    hooks_queue = cache(lambda: queue(config.hooks_queue_url()))
+    return HookKeeping(memory, served, lambda of: connect_store(of).hooks, hooks_queue, config.webhooks_url(), now)

@@ -61,6 +61,16 @@ def stores_queue_url() -> str:
     return _required("STORES_QUEUE_URL")
 
 
+def hooks_queue_url() -> str:
+    """URL of the queue of stores whose hooks are to be looked at."""
+    return _required("HOOKS_QUEUE_URL")
+
+
+def webhooks_url() -> str:
+    """Where this stack takes webhooks."""
+    return _required("WEBHOOKS_URL")
+
+
 def quarantine_queue_url() -> str:
     """URL of the quarantine queue."""
     return _required("QUARANTINE_QUEUE_URL")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bigcharge.adapters.batch_reads import read_items
 from bigcharge.adapters.dynamodb_values import Item, from_item, read_time, to_item
+from bigcharge.adapters.hook_items import gap_from_item, hooks_key
 from bigcharge.adapters.ledger_items import pause_from_item, pause_key
 from bigcharge.domain.reconciling import Cursor, Errand, Walk
 from bigcharge.domain.stores import Pause
@@ -33,11 +34,13 @@ class CursorItems:
     def read(self, store_hashes: Iterable[str]) -> list[tuple[Cursor, Pause | None]]:
         """Each store's cursor, a blank one where it has none yet, and its pause.
 
+        What `keep_hooks` has noted of a gap is part of the cursor from then on.
+
         Raises:
             AwsUnavailableError: DynamoDB left a part of it undone, again and again.
         """
         hashes = list(store_hashes)
-        keys = [key(store_hash) for store_hash in hashes for key in (cursor_key, pause_key)]
+        keys = [key(store_hash) for store_hash in hashes for key in (cursor_key, pause_key, hooks_key)]
         items = read_items(self._client, self._table, "order_key", keys, self._sleep)
         return [_read_store(store_hash, items) for store_hash in hashes]
 
@@ -75,12 +78,20 @@ def cursor_from_item(item: Mapping[str, Any]) -> Cursor:
 
 
 def _read_store(store_hash: str, items: Mapping[str, Item]) -> tuple[Cursor, Pause | None]:
-    cursor, pause = items.get(cursor_key(store_hash)), items.get(pause_key(store_hash))
-    return cursor_from_item(cursor) if cursor else Cursor(store_hash), pause_from_item(pause) if pause else None
+    pause, kept = items.get(pause_key(store_hash)), items.get(cursor_key(store_hash))
+    cursor = cursor_from_item(kept) if kept else Cursor(store_hash)
+    hooks = items.get(hooks_key(store_hash))
+    return cursor.with_gap(gap_from_item(hooks) if hooks else None), pause_from_item(pause) if pause else None
 
 
 def _write_walk(walk: Walk) -> dict[str, object]:
-    return {"since": walk.since, "began_at": walk.began_at, "newest": walk.newest, "after_id": walk.after_id}
+    return {
+        "since": walk.since,
+        "began_at": walk.began_at,
+        "newest": walk.newest,
+        "after_id": walk.after_id,
+        "until": walk.until,
+    }
 
 
 def _read_walk(values: Mapping[str, Any]) -> Walk:
@@ -89,4 +100,5 @@ def _read_walk(values: Mapping[str, Any]) -> Walk:
         began_at=read_time(values.get("began_at")),
         newest=read_time(values.get("newest")),
         after_id=values["after_id"],
+        until=read_time(values.get("until")),
     )

@@ -24,6 +24,7 @@ class Alarm(StrEnum):
     BOOKS_DIFFER = "books.differ"
     NEEDS_A_PERSON = "needs_a_person"
     STORE_PAUSED = "store.paused"
+    HOOK_BROKEN = "hook.broken"
 
 
 @dataclass(frozen=True, slots=True)

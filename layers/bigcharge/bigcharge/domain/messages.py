@@ -19,6 +19,7 @@ class Kind(StrEnum):
     ORDER = "order"
     CUSTOMER = "customer"
     STORE = "store"
+    HOOK = "hook"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class Message:
 
     Attributes:
         store_hash: the store.
-        kind: order, customer or store.
+        kind: what is to be looked at; for one hook, all those of its store are.
         id: BigCommerce's id of it; 0 for a store, which its hash names.
         cause: the webhook's scope, or our own word ("sweep", "instrument_changed").
         event_hash: BigCommerce's hash of the event, the same for every delivery of it.

@@ -146,6 +146,7 @@ class OrderFilter:
         customer_id: 0 is every guest.
         min_id: the smallest id.
         min_date_modified: changed at or after this (aware UTC).
+        max_date_modified: changed at or before this (aware UTC).
         sort: "id", "date_modified", "date_created", "customer_id" or "status_id", with ":desc" for the other way round.
     """
 
@@ -153,4 +154,5 @@ class OrderFilter:
     customer_id: int | None = None
     min_id: int | None = None
     min_date_modified: datetime | None = None
+    max_date_modified: datetime | None = None
     sort: str | None = None

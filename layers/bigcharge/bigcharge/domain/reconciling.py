@@ -27,8 +27,29 @@ _BOOKS_EVERY: Final = timedelta(minutes=55)
 class Errand(StrEnum):
     """What a store's orders are walked through for."""
 
+    GAP = "gap"
     ORDERS = "orders"
     BOOKS = "books"
+
+
+_STANDING: Final = (Errand.ORDERS, Errand.BOOKS)
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A time in which BigCommerce may have told of nothing: the orders that changed then are to be looked at.
+
+    Attributes:
+        since: when it was last sure that BigCommerce told.
+        until: from when on it tells again.
+    """
+
+    since: datetime
+    until: datetime
+
+    def join(self, other: "Gap | None") -> "Gap":
+        """One gap that holds both."""
+        return Gap(min(self.since, other.since), max(self.until, other.until)) if other else self
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +64,14 @@ class Walk:
         began_at: when the present walk, or the last one, began, by our clock; None: there was none.
         newest: the newest change when it began, by BigCommerce's clock; None: no walk is under way.
         after_id: the orders up to this id have been read.
+        until: orders that were changed at or before it belong to the walk; None: those of the present too.
     """
 
     since: datetime
     began_at: datetime | None = None
     newest: datetime | None = None
     after_id: int = 0
+    until: datetime | None = None
 
     def begin(self, newest: datetime | None, now: datetime) -> "Walk":
         """Set out.
@@ -60,7 +83,9 @@ class Walk:
         return replace(self, began_at=now, newest=min(newest, now) if newest else None, after_id=0)
 
     def end(self) -> "Walk":
-        """All of it was read: the next one begins a little before what was newest."""
+        """All of it was read: the next one begins a little before what was newest; a gap is walked through once."""
+        if self.until is not None:
+            return replace(self, newest=None)
         since = max(self.since, self.newest - _LAG) if self.newest else self.since
         return replace(self, since=since, newest=None, after_id=0)
 
@@ -74,7 +99,7 @@ class Cursor:
     Attributes:
         store_hash: the store.
         looked_at: when a run last turned to the store; None: never.
-        walks: the walk of each errand, once a run has turned to the store.
+        walks: the walk of each errand, once a run has turned to the store; that of a gap, once there was one.
     """
 
     store_hash: str
@@ -83,16 +108,26 @@ class Cursor:
 
     def turn(self, now: datetime) -> "Cursor":
         """The same when a run turns to the store. The first one settles where the walks begin, should it fail."""
-        walks = {errand: Walk(since=now - _FIRST_LOOK_BACK) for errand in Errand}
+        walks = {errand: Walk(since=now - _FIRST_LOOK_BACK) for errand in _STANDING}
         return replace(self, looked_at=now, walks=walks | {**self.walks})
 
     def with_walk(self, errand: Errand, walk: Walk) -> "Cursor":
         """The same with a walk that went on."""
         return replace(self, walks={**self.walks, errand: walk})
 
+    def with_gap(self, gap: Gap | None) -> "Cursor":
+        """The same with the walk through a gap, unless it knows that gap; one that it is still in is not forgotten."""
+        walk = self.walks.get(Errand.GAP)
+        if gap is None or (walk is not None and walk.until is not None and walk.until >= gap.until):
+            return self
+        since = min(gap.since, walk.since) if walk is not None and walk.newest is not None else gap.since
+        return self.with_walk(Errand.GAP, Walk(since, newest=gap.until, until=gap.until))
+
     def is_due(self, errand: Errand, now: datetime) -> bool:
         """Whether to walk now: for orders with each run, for the books hourly, and to the end of what was begun."""
-        walk = self.walks[errand]
+        walk = self.walks.get(errand)
+        if walk is None or errand is Errand.GAP:
+            return walk is not None and walk.newest is not None
         if errand is Errand.ORDERS or walk.began_at is None or walk.newest is not None:
             return True
         return now - walk.began_at >= _BOOKS_EVERY

@@ -12,6 +12,8 @@ _STORE_HASH: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 _MAX_ID: Final = 2**53  # ids are JSON numbers
 APP_UNINSTALLED: Final = "app_uninstalled"
 """The reason of the pause of a store that is closed: its merchant has uninstalled the app."""
+CREDENTIALS_REFUSED: Final = "credentials_refused"
+"""The reason of the pause of a store whose credentials BigCommerce refuses."""
 
 
 def check_store_hash(value: object) -> str:

@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any, Final
 
 from bigcharge.domain.errors import InvalidInputError
@@ -10,6 +11,7 @@ from bigcharge.domain.messages import NO_ID, Kind
 from bigcharge.domain.stores import check_id, check_store_hash
 
 MAX_BYTES: Final = 64 * 1024
+DELIVERY_EXCEPTION: Final = "store/hook/deliveryException"
 _PRODUCER: Final = "stores/"
 
 # Scope -> what it hints at and where in `data` its id stands (facts, Webhooks); None: the producer says all.
@@ -17,13 +19,39 @@ _SCOPES: Final[dict[str, tuple[Kind, str | None]]] = {
     "store/order/created": (Kind.ORDER, "id"),
     "store/order/updated": (Kind.ORDER, "id"),
     "store/order/statusUpdated": (Kind.ORDER, "id"),
+    "store/order/archived": (Kind.ORDER, "id"),
+    "store/order/refund/created": (Kind.ORDER, "order_id"),
     "store/order/transaction/created": (Kind.ORDER, "order_id"),
     "store/order/transaction/updated": (Kind.ORDER, "order_id"),
     "store/cart/converted": (Kind.ORDER, "orderId"),
     "store/customer/payment/instrument/default/updated": (Kind.CUSTOMER, "id"),
     "store/customer/deleted": (Kind.CUSTOMER, "id"),
     "store/app/uninstalled": (Kind.STORE, None),
+    DELIVERY_EXCEPTION: (Kind.HOOK, "id"),
 }
+WANTED_SCOPES: Final = tuple(_SCOPES)
+"""The scopes of which each store has a hook: all that are handled (`bigcharge.domain.kept_hooks`)."""
+
+
+class DeliveryTrouble(StrEnum):
+    """What BigCommerce says of a delivery that failed; the cause of the message that it leads to."""
+
+    WILL_RETRY = "delivery_will_be_retried"
+    GIVEN_UP = "delivery_given_up"
+    BLOCKED = "destination_blocked"
+    UNRECOGNISED = "delivery_exception"
+
+
+_TROUBLES: Final = {
+    90001: DeliveryTrouble.WILL_RETRY,
+    90002: DeliveryTrouble.GIVEN_UP,
+    90003: DeliveryTrouble.BLOCKED,
+}
+
+
+def is_about_orders(scope: str) -> bool:
+    """Whether a scope tells of orders."""
+    return _SCOPES[scope][0] is Kind.ORDER
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +76,15 @@ class Webhook:
     def is_handled(self) -> bool:
         """Whether the scope is one of ours."""
         return self.scope in _SCOPES
+
+    @property
+    def trouble(self) -> DeliveryTrouble | None:
+        """What it says of a delivery that failed; None for every other scope."""
+        if self.scope != DELIVERY_EXCEPTION:
+            return None
+        code = self.data.get("error_code") if isinstance(self.data, dict) else None
+        known = {str(number): trouble for number, trouble in _TROUBLES.items()}
+        return known.get(str(code), DeliveryTrouble.UNRECOGNISED)
 
     def subject(self) -> tuple[Kind, int]:
         """What it hints at.

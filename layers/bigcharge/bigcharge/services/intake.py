@@ -18,7 +18,7 @@ from bigcharge.domain.errors import (
 from bigcharge.domain.messages import Kind, Message
 from bigcharge.domain.policy import Policy
 from bigcharge.domain.stores import Credentials
-from bigcharge.domain.webhooks import Webhook, read_webhook
+from bigcharge.domain.webhooks import DeliveryTrouble, Webhook, read_webhook
 
 if TYPE_CHECKING:  # the ports name what charging works with: a fifth of this function's start, for nothing
     from bigcharge.services.ports import Clock, Queue, Stores
@@ -30,6 +30,7 @@ class Outcome(StrEnum):
     """What became of a webhook; counted by this word."""
 
     QUEUED = "queued"
+    COUNTED = "counted"
     NOT_HANDLED = "not_handled"
     QUARANTINED = "quarantined"
     UNREADABLE = "unreadable"
@@ -47,11 +48,13 @@ class Receipt:
         outcome: what was done with it.
         store_hash: of a readable one; not to be believed unless the outcome says that it was verified.
         scope: of a verified one.
+        trouble: of a verified one that tells of a delivery that failed.
     """
 
     outcome: Outcome
     store_hash: str | None = None
     scope: str | None = None
+    trouble: DeliveryTrouble | None = None
 
 
 class Quarantine(Protocol):
@@ -117,7 +120,7 @@ class Intake:
             return Receipt(Outcome.FORGED, webhook.store_hash)
         except TooOldError:
             return Receipt(Outcome.TOO_OLD, webhook.store_hash, webhook.scope)
-        return Receipt(self._pass_on(webhook, body, now), webhook.store_hash, webhook.scope)
+        return Receipt(self._pass_on(webhook, body, now), webhook.store_hash, webhook.scope, webhook.trouble)
 
     def _verify(self, webhook: Webhook, headers: Mapping[str, str], body: bytes, now: datetime) -> None:
         signature = self._read_signature(headers, body)
@@ -148,6 +151,8 @@ class Intake:
     def _pass_on(self, webhook: Webhook, body: bytes, now: datetime) -> Outcome:
         if not webhook.is_handled:
             return Outcome.NOT_HANDLED
+        if webhook.trouble is DeliveryTrouble.WILL_RETRY:
+            return Outcome.COUNTED  # it comes again: nothing is lost yet
         try:
             kind, number = webhook.subject()
         except InvalidInputError as error:
@@ -155,7 +160,8 @@ class Intake:
             return Outcome.QUARANTINED
         event_hash = webhook.event_hash[:_MAX_HASH] if webhook.event_hash else None
         happened_at = webhook.created_at if kind is Kind.STORE else None
-        self._queues[kind].send(Message(webhook.store_hash, kind, number, webhook.scope, now, event_hash, happened_at))
+        cause = webhook.trouble or webhook.scope
+        self._queues[kind].send(Message(webhook.store_hash, kind, number, cause, now, event_hash, happened_at))
         return Outcome.QUEUED
 
 

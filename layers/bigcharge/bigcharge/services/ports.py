@@ -16,6 +16,8 @@ from bigcharge.domain.stores import Credentials, Pause
 from bigcharge.domain.tenders import Tender
 
 if TYPE_CHECKING:
+    from bigcharge.domain.hooks import Hook, HookChanges, HooksAdmin, NewHook
+    from bigcharge.domain.kept_hooks import KeptHooks
     from bigcharge.domain.new_orders import OrderChanges, OrderFilter
     from bigcharge.domain.reconciling import Cursor
 
@@ -160,6 +162,39 @@ class Cursors(Protocol):
 
     def save(self, cursor: "Cursor") -> None:
         """Keep it in place of the one before."""
+
+
+class HookCalls(Protocol):
+    """The hooks of one store. Every call raises the errors of `bigcharge.domain.errors`."""
+
+    def list_hooks(self) -> "Iterator[Hook]":
+        """Every hook that the store's access token made."""
+
+    def create_hook(self, hook: "NewHook") -> "Hook":
+        """Make one."""
+
+    def update_hook(self, hook_id: int, changes: "HookChanges") -> "Hook":
+        """Change one."""
+
+    def delete_hook(self, hook_id: int) -> None:
+        """Delete one."""
+
+    def get_admin(self) -> "HooksAdmin":
+        """What BigCommerce says of the hooks and their destinations."""
+
+
+type HooksOf = Callable[[Credentials], HookCalls]
+"""Makes the calls for a store's hooks."""
+
+
+class HookMemory(Protocol):
+    """What is remembered of each store's hooks."""
+
+    def read(self, store_hashes: Iterable[str]) -> "list[tuple[KeptHooks, Pause | None]]":
+        """What is remembered of each store's hooks, nothing where it has none yet, and the store's pause."""
+
+    def save(self, kept: "KeptHooks") -> "KeptHooks":
+        """Save it if the version that was read still stands, else ConflictError; returns the next version."""
 
 
 class Queue(Protocol):

@@ -26,8 +26,9 @@ _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 _WANTED: Final = {
     Errand.ORDERS: OrderFilter(status_id=OrderStatus.INCOMPLETE),
     Errand.BOOKS: OrderFilter(),
+    Errand.GAP: OrderFilter(status_id=OrderStatus.INCOMPLETE),
 }
-_CAUSES: Final = {Errand.ORDERS: reconciling.CAUSE, Errand.BOOKS: books.CAUSE}
+_CAUSES: Final = {Errand.ORDERS: reconciling.CAUSE, Errand.BOOKS: books.CAUSE, Errand.GAP: reconciling.CAUSE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +38,14 @@ class Reconciled:
     Attributes:
         orders: how many went to the queue because nobody had looked at them.
         books: how many went there because their books seem to differ.
+        gap: how many went there because they changed while BigCommerce told of nothing.
         is_finished: whether time sufficed for all of it; else the next run goes on.
     """
 
     orders: int
     books: int
     is_finished: bool
+    gap: int = 0
 
 
 class Reconciling:
@@ -89,7 +92,7 @@ class Reconciling:
             is_asked = partial(_is_asked, errand, policy)
             cursor, sent[errand], is_over = self._walk(cursor, errand, lists, is_asked, seconds_left)
             is_finished = is_finished and is_over
-        return Reconciled(sent[Errand.ORDERS], sent[Errand.BOOKS], is_finished)
+        return Reconciled(sent[Errand.ORDERS], sent[Errand.BOOKS], is_finished, sent[Errand.GAP])
 
     def _walk(
         self,
@@ -108,7 +111,7 @@ class Reconciling:
         if seconds_left() < _SECONDS_FOR_PAGE:
             return cursor, sent, False
         walk = cursor.walks[errand]
-        wanted = replace(_WANTED[errand], min_date_modified=walk.since)
+        wanted = replace(_WANTED[errand], min_date_modified=walk.since, max_date_modified=walk.until)
         if walk.newest is None:
             walk = walk.begin(_find_newest(lists, wanted), now)
         pages = lists.walk_orders(wanted, walk.after_id) if walk.newest else iter(())
@@ -159,7 +162,7 @@ def _make_hint(store_hash: str, cause: str, order: Order, charge: Charge | None)
 
 
 def _is_asked(errand: Errand, policy: Policy, charge: Charge | None, order: Order) -> bool:
-    if errand is Errand.ORDERS:
+    if errand is not Errand.BOOKS:
         return is_missed(charge, order, policy)
     return charge is not None and books.seem_different(charge, order)
 

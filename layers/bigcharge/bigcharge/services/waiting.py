@@ -9,7 +9,7 @@ from bigcharge.domain.declines import DECLINES, Decision
 from bigcharge.domain.errors import BigCommerceError, RateLimitedError, RefusedError, UnauthorizedError
 from bigcharge.domain.messages import Message
 from bigcharge.domain.states import State
-from bigcharge.domain.stores import Credentials, Pause
+from bigcharge.domain.stores import CREDENTIALS_REFUSED, Credentials, Pause
 from bigcharge.domain.waits import LONGEST_OUTAGE_WAIT, LONGEST_REFUSAL_WAIT, PAUSE_RECHECK, backoff
 from bigcharge.services.charging import HoldError
 from bigcharge.services.ports import Clock, Ledger, Queue, Stores
@@ -58,7 +58,7 @@ class Waiting:
             case RateLimitedError():
                 return self.hold(charge, message, "rate_limited", timedelta(seconds=error.wait))
             case UnauthorizedError():
-                self.pause_store(credentials, "credentials_refused", error.status)
+                self.pause_store(credentials, CREDENTIALS_REFUSED, error.status)
                 return self.hold(charge, message, "store_paused", PAUSE_RECHECK, code=error.status)
             case RefusedError() if decides(error.code, Decision.PAUSE_STORE):
                 self.pause_store(credentials, "payment_configuration", error.code)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC
+from datetime import UTC, timedelta
 from functools import partial
 from itertools import islice, pairwise
 from typing import Final
@@ -20,6 +20,7 @@ _EVERY_ORDER = OrderFilter()
 # One less than a page, because nobody says whether `min_id` itself belongs to what is listed: either way one page holds
 # so many that are new.
 _STEP: Final = LARGEST_PAGE - 1
+_ALMOST_A_SECOND: Final = timedelta(microseconds=999_999)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +41,12 @@ class OrderCalls:
             limit: orders of a page, 1 to 250.
         """
         query = write_fields(wanted)
+        # BigCommerce's times have whole seconds: what is wanted is rounded outwards, so that nothing is left out.
         if wanted.min_date_modified is not None:
             query["min_date_modified"] = wanted.min_date_modified.astimezone(UTC).isoformat(timespec="seconds")
+        if wanted.max_date_modified is not None:
+            latest = wanted.max_date_modified.astimezone(UTC) + _ALMOST_A_SECOND
+            query["max_date_modified"] = latest.isoformat(timespec="seconds")
         return list_pages(self.rest, "/v2/orders", query, check_limit(limit), read_any_order)
 
     def walk_orders(self, wanted: OrderFilter = _EVERY_ORDER, after_id: int = 0) -> Iterator[tuple[Order, ...]]:
