@@ -7,7 +7,7 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 
 from bigcharge import bootstrap
 from bigcharge.domain.messages import read_message
-from bigcharge.observability import count, logger
+from bigcharge.observability import LogEvent, count, log, logged
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
@@ -21,6 +21,7 @@ hook_keeping = bootstrap.at_init(bootstrap.hook_keeping)
 processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
 
+@logged
 def handler(event: dict[str, Any], context: "LambdaContext") -> Any:  # noqa: ANN401 - the library's partial response
     if "Records" in event:
         return process_partial_response(event, partial(take, context=context), processor, context)
@@ -33,10 +34,10 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> Any:  # noqa: AN
             tell(store_hash, hook_keeping().keep(store_hash))
             done["kept"] += 1
         except Exception:  # noqa: BLE001 - whatever is wrong with one store, the next is not to wait for it
-            logger().exception("hooks.failed", store_hash=store_hash)
+            log(LogEvent.HOOKS_STORE_FAILED, store_hash=store_hash)
             done["failed"] += 1
     count("StoresWithHooksNotKept", done["failed"])
-    logger().info("hooks.done", extra=done)
+    log(LogEvent.HOOKS_DONE, **done)
     return done
 
 
@@ -47,12 +48,12 @@ def take(record: "SQSRecord", context: "LambdaContext") -> None:
         message = read_message(record.body)
         tell(message.store_hash, hook_keeping().take(message))
     except Exception:
-        logger().exception("hooks.message_failed", message_id=record.message_id)
+        log(LogEvent.HOOKS_MESSAGE_FAILED, message_id=record.message_id)
         raise
 
 
 def tell(store_hash: str, look: "Look | None") -> None:
     if look is not None:  # else the store was left alone
-        logger().info("hooks.looked_at", store_hash=store_hash, repaired=look.repaired, broken=look.broken)
+        log(LogEvent.HOOKS_LOOKED_AT, store_hash=store_hash, repaired=look.repaired, broken=look.broken)
         count("HooksRepaired", len(look.repaired))
         count("HooksBroken", look.broken)

@@ -10,26 +10,46 @@ from typing import Any
 import pytest
 
 from bigcharge.adapters.changes import read_change
+from bigcharge.adapters.hook_items import hooks_to_item
 from bigcharge.adapters.ledger_items import charge_to_item, pause_to_item
 from bigcharge.domain.acts import Act, ActKind
 from bigcharge.domain.attempts import STORE_CREDIT, Attempt
 from bigcharge.domain.books import Difference
 from bigcharge.domain.charges import NEEDS_A_PERSON, PAYMENT_SHOWN, Charge
 from bigcharge.domain.events import Alarm, charge_event, instrument_event
+from bigcharge.domain.hook_events import hook_events
 from bigcharge.domain.instrument_rows import InstrumentRow
+from bigcharge.domain.kept_hooks import NOT_TAKEN, SCOPE_FULL, TOO_OFTEN, Block, KeptHook, KeptHooks
 from bigcharge.domain.money import Money
 from bigcharge.domain.states import State
 from bigcharge.domain.stores import Pause
+from bigcharge.domain.wanted_hooks import Fault
 from tests.fakes import NOON, STORE, VISA
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "events.md").read_text()
 NAMES = set(re.findall(r"^\| `([a-z]+\.[a-z_]+)`", DOCUMENT, re.MULTILINE))
-ORDER, INSTRUMENT, STORE_EVENT = (json.loads(text) for text in re.findall(r"```json\n(.*?)```", DOCUMENT, re.DOTALL))
+ORDER, INSTRUMENT, STORE_EVENT, HOOK, BLOCKED = (
+    json.loads(text) for text in re.findall(r"```json\n(.*?)```", DOCUMENT, re.DOTALL)
+)
 ATTEMPT = Attempt(1, "sweep", "stripe.card", VISA.fingerprint, Money(9800, "USD"), "jti-1", NOON, NOON, "visa", "1111")
 CHARGE = Charge(STORE, 215, State.SUBMITTING, NOON, 11, money=Money(9800, "USD"), attempts=(ATTEMPT,), version=2)
 STUCK = replace(CHARGE, state=State.UNKNOWN, reason=NEEDS_A_PERSON)
 PART_PAID = replace(CHARGE, attempts=(replace(ATTEMPT, instrument=STORE_CREDIT, outcome=State.PAID),))
 ROW = InstrumentRow(STORE, 11, VISA, NOON)
+
+
+def hooks(*faults: Fault, **fields: Any) -> KeptHooks:
+    return KeptHooks(STORE, hooks={"store/order/created": KeptHook("store/order/created", 7, NOON, faults, **fields)})
+
+
+BLOCKED_HOOKS = replace(hooks(Fault.BLOCKED), block=Block(NOON, ("80 of 100",)))
+HOOK_CHANGES: list[tuple[KeptHooks | None, KeptHooks]] = [
+    (None, hooks(Fault.MISSING)),
+    (hooks(Fault.INACTIVE), hooks()),
+    (hooks(Fault.INACTIVE), hooks(Fault.INACTIVE, refusal="refused_403")),
+    (hooks(), BLOCKED_HOOKS),
+    (BLOCKED_HOOKS, hooks()),
+]
 
 
 def record(keys: dict[str, Any], old: dict[str, Any] | None, new: dict[str, Any] | None) -> dict[str, Any]:
@@ -63,7 +83,8 @@ def test_every_documented_name_is_announced_and_no_other() -> None:
     books = {event.detail_type for pair in ((CHARGE, differs), (differs, CHARGE)) if (event := charge_event(*pair))}
     acted = charge_event(CHARGE, replace(CHARGE, acts=(Act(ActKind.CAPTURE, "jane", "asked for", NOON),)))
     assert acted is not None
-    assert orders | instruments | books | {acted.detail_type, "store.paused", "store.resumed"} == NAMES
+    hooks = {event.detail_type for old, new in HOOK_CHANGES for event in hook_events(old, new, NOON)}
+    assert orders | instruments | books | hooks | {acted.detail_type, "store.paused", "store.resumed"} == NAMES
 
 
 @pytest.mark.parametrize(
@@ -127,3 +148,29 @@ def test_pauses_are_announced_with_the_documented_fields() -> None:
     [paused], [resumed] = read_change(record(keys, None, item)), read_change(record(keys, item, None))
     assert (paused.detail_type, resumed.detail_type) == ("store.paused", "store.resumed")
     assert paused.detail.keys() == STORE_EVENT.keys()
+
+
+@pytest.mark.parametrize(("old", "new"), HOOK_CHANGES)
+def test_a_change_of_hooks_is_announced_with_the_documented_fields(old: KeptHooks | None, new: KeptHooks) -> None:
+    keys = {"order_key": {"S": f"{STORE}#hooks"}}
+    [event] = read_change(record(keys, hooks_to_item(old) if old else None, hooks_to_item(new)))
+    assert event.detail.keys() == (BLOCKED if event.detail_type.startswith("hooks.") else HOOK).keys()
+    assert json.loads(json.dumps(event.detail)) == event.detail
+
+
+def test_several_hooks_that_change_at_once_are_events_of_their_own_with_ids_of_their_own() -> None:
+    names = ("store/order/created", "store/order/updated")
+    new = KeptHooks(STORE, hooks={name: KeptHook(name, 7, NOON, (Fault.INACTIVE,)) for name in names})
+    first, second = read_change(record({"order_key": {"S": f"{STORE}#hooks"}}, None, hooks_to_item(new)))
+    assert {first.detail["scope"], second.detail["scope"]} == set(names)
+    assert first.detail["event_id"] != second.detail["event_id"]
+
+
+def test_every_fault_of_a_hook_is_documented() -> None:
+    assert all(f"`{fault}`" in DOCUMENT for fault in Fault if fault is not Fault.BLOCKED)
+    assert all(f"`{reason}`" in DOCUMENT for reason in (SCOPE_FULL, TOO_OFTEN, NOT_TAKEN))
+
+
+def test_a_look_at_good_hooks_is_nobodys_news() -> None:
+    old, new = hooks(), replace(hooks(), looked_at=NOON, version=2)
+    assert not read_change(record({"order_key": {"S": f"{STORE}#hooks"}}, hooks_to_item(old), hooks_to_item(new)))

@@ -14,11 +14,15 @@ from cfnlint.helpers import load_resource
 
 from bigcharge import config
 from bigcharge.adapters.cursors import cursor_key
+from bigcharge.adapters.hook_items import hooks_key, hooks_to_item
 from bigcharge.adapters.ledger_items import charge_to_item, pause_key, pause_to_item
 from bigcharge.domain.charges import NEEDS_A_PERSON, Charge
+from bigcharge.domain.kept_hooks import KeptHook, KeptHooks
 from bigcharge.domain.states import State
 from bigcharge.domain.stores import Pause
+from bigcharge.domain.wanted_hooks import Fault
 from functions.announce_changes import handler as announce_changes
+from functions.keep_hooks import handler as keep_hooks
 from functions.reconcile_orders import handler as reconcile_orders
 from sandbox.cloud.template import read_template, translate
 from tests.fakes import NOON, STORE, Context
@@ -64,6 +68,7 @@ def test_the_template_has_the_functions_of_the_design() -> None:
         "SyncInstrumentsFunction",
         "SweepFunction",
         "ReconcileOrdersFunction",
+        "KeepHooksFunction",
         "AnnounceChangesFunction",
         "CloseStoreFunction",
     }
@@ -75,7 +80,13 @@ def test_the_template_has_the_functions_of_the_design() -> None:
 
 def test_webhooks_are_the_only_way_in() -> None:
     [api] = of_type("ApiGatewayV2::Api").values()
-    assert {path: set(operations) for path, operations in api["Body"]["paths"].items()} == {"/webhooks": {"post"}}
+    paths = api["Body"]["paths"]
+    assert {path: set(operations) for path, operations in paths.items()} == {
+        "/webhooks": {"post"},
+        "/webhooks/exceptions": {"post"},
+    }
+    taken_by = {json.dumps(one["post"]["x-amazon-apigateway-integration"]["uri"]) for one in paths.values()}
+    assert len(taken_by) == 1, "both are verified by the same function"
 
 
 @pytest.mark.parametrize("name", FROM_QUEUES)
@@ -105,7 +116,11 @@ def test_both_tables_are_announced() -> None:
     assert {target(mapping["EventSourceArn"]) for mapping in FROM_STREAMS.values()} == set(TABLES)
 
 
-RATES = {"SweepFunction": "rate(1 minute)", "ReconcileOrdersFunction": "rate(10 minutes)"}
+RATES = {
+    "SweepFunction": "rate(1 minute)",
+    "ReconcileOrdersFunction": "rate(10 minutes)",
+    "KeepHooksFunction": "rate(15 minutes)",
+}
 
 
 def test_each_schedule_has_its_rate() -> None:
@@ -134,7 +149,7 @@ def test_a_scheduled_run_is_over_before_the_next_begins(name: str) -> None:
     assert FUNCTIONS[name]["Timeout"] <= 60 * int(minutes)
 
 
-@pytest.mark.parametrize("queue", ["OrdersQueue", "CustomersQueue", "StoresQueue"])
+@pytest.mark.parametrize("queue", ["OrdersQueue", "CustomersQueue", "HooksQueue", "StoresQueue"])
 def test_what_cannot_be_processed_is_kept_longer_than_it_waited(queue: str) -> None:
     redrive = QUEUES[queue]["RedrivePolicy"]
     assert redrive["maxReceiveCount"] == 10
@@ -230,15 +245,16 @@ def test_only_what_charges_writes_charges_and_nothing_deletes_them() -> None:
     allowed = {(role, action, str(resource)) for role in of_type("IAM::Role") for action, resource in statements(role)}
     assert {
         role for role, action, resource in allowed if action == "dynamodb:PutItem" and "LedgerTable" in resource
-    } == {"ChargeOrderRole", "ReconcileOrdersRole", "CloseStoreRole"}
+    } == {"ChargeOrderRole", "ReconcileOrdersRole", "KeepHooksRole", "CloseStoreRole"}
     conditions = {
         role: [one.get("Condition") for one in policy["PolicyDocument"]["Statement"] if "PutItem" in str(one["Action"])]
-        for role in ("ChargeOrderRole", "ReconcileOrdersRole", "CloseStoreRole")
+        for role in ("ChargeOrderRole", "ReconcileOrdersRole", "KeepHooksRole", "CloseStoreRole")
         for policy in RESOURCES[role]["Properties"]["Policies"]
     }
     assert conditions == {
         "ChargeOrderRole": [None],
         "ReconcileOrdersRole": [only(cursor_key("*"))],
+        "KeepHooksRole": [only(hooks_key("*"))],
         "CloseStoreRole": [only(pause_key("*"))],
     }
     assert not [action for _, action, _ in allowed if action.startswith("dynamodb:Delete")]
@@ -301,6 +317,7 @@ def changes_that_alarm() -> list[dict[str, Any]]:
         (charge_to_item(paid), charge_to_item(replace(paid, difference="paid_twice", version=2))),
         (charge_to_item(paid), charge_to_item(replace(paid, state=State.UNKNOWN, reason=NEEDS_A_PERSON, version=2))),
         (None, pause_to_item(Pause(STORE, "credentials_refused", 401, "f", NOON))),
+        (None, hooks_to_item(KeptHooks(STORE, hooks={"s": KeptHook("s", 1, NOON, (Fault.INACTIVE,))}, version=1))),
     )
     return [
         {
@@ -328,6 +345,8 @@ def test_our_own_metrics_are_emitted_as_their_alarms_want_them(
     monkeypatch.setattr(reconcile_orders, "reconciling", lambda: SimpleNamespace(list_stores=list))
     announce_changes.handler({"Records": changes_that_alarm()}, Context())
     reconcile_orders.handler({}, Context())
+    monkeypatch.setattr(keep_hooks, "hook_keeping", lambda: SimpleNamespace(list_stores=list))
+    keep_hooks.handler({}, Context())
     emitted = set()
     for blob in [json.loads(line) for line in capsys.readouterr().out.splitlines()]:
         for metrics in blob.get("_aws", {}).get("CloudWatchMetrics", ()):
@@ -338,8 +357,8 @@ def test_our_own_metrics_are_emitted_as_their_alarms_want_them(
         for alarm in ALARMS.values()
         if not alarm["Namespace"].startswith("AWS/")
     }
-    assert watched == {one for one in emitted if one[1] in {"Alarms", "StoresNotReconciled"}}
-    assert len(watched) == 4
+    assert watched == {one for one in emitted if one[1] in {"Alarms", "StoresNotReconciled", "StoresWithHooksNotKept"}}
+    assert len(watched) == 6
 
 
 def of_metric(namespace: str, metric: str) -> dict[str, dict[str, Any]]:
@@ -350,7 +369,7 @@ def of_metric(namespace: str, metric: str) -> dict[str, dict[str, Any]]:
 
 def test_a_single_message_that_nobody_could_process_alarms() -> None:
     watched = of_metric("AWS/SQS", "ApproximateNumberOfMessagesVisible")
-    assert set(watched) == set(QUEUES) - {"OrdersQueue", "CustomersQueue", "StoresQueue"}
+    assert set(watched) == set(QUEUES) - {"OrdersQueue", "CustomersQueue", "HooksQueue", "StoresQueue"}
     for alarm in watched.values():
         assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 0)
         assert (alarm["Statistic"], alarm["TreatMissingData"]) == ("Maximum", "notBreaching")

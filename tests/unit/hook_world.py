@@ -11,11 +11,10 @@ from bigcharge.domain.hook_events import hook_events
 from bigcharge.domain.hooks import BlockedDomain, Hook, HookChanges, HooksAdmin, NewHook
 from bigcharge.domain.kept_hooks import KeptHooks
 from bigcharge.domain.messages import Kind, Message
-from bigcharge.domain.policy import Policy
 from bigcharge.domain.stores import Credentials, Pause
 from bigcharge.domain.wanted_hooks import HOOKS_A_SCOPE
 from bigcharge.services.hook_keeping import HookKeeping, Look
-from tests.fakes import CREDENTIALS, STORE, FakeQueue, Time
+from tests.fakes import STORE, FakeQueue, Time
 from tests.unit.reconcile_world import Served
 
 URL = "https://abc.execute-api.us-east-1.amazonaws.com/webhooks"
@@ -120,32 +119,31 @@ class FakeMemory:
         return saved
 
 
+@dataclass
+class Stores(Served):
+    """The stores; each has the same header for its hooks."""
+
+    header: tuple[str, str] | None = HEADER
+
+    def credentials(self, store_hash: str) -> Credentials:
+        return replace(super().credentials(store_hash), hook_header=self.header)
+
+
 class World:
     def __init__(self) -> None:
         self.clock = Time()
         self.memory = FakeMemory(self.clock)
-        self.stores = Served()
-        self.header: tuple[str, str] | None = HEADER
+        self.stores = Stores()
         self.shops = {STORE: FakeHooks()}
         self.queue = FakeQueue()
         self.keeping = HookKeeping(
             self.memory,
-            self,
+            self.stores,
             lambda of: self.shops[of.store_hash],
             lambda: self.queue,
             URL,
             self.clock,
         )
-
-    def credentials(self, store_hash: str) -> Credentials:
-        self.stores.credentials(store_hash)
-        return replace(CREDENTIALS, store_hash=store_hash, hook_header=self.header)
-
-    def policy(self, store_hash: str) -> Policy | None:
-        return self.stores.policy(store_hash)
-
-    def list_served(self) -> Iterator[str]:
-        return self.stores.list_served()
 
     @property
     def shop(self) -> FakeHooks:

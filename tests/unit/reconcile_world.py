@@ -10,7 +10,7 @@ from bigcharge.domain.messages import Message
 from bigcharge.domain.new_orders import OrderFilter
 from bigcharge.domain.orders import Order
 from bigcharge.domain.policy import Policy
-from bigcharge.domain.reconciling import Cursor
+from bigcharge.domain.reconciling import Cursor, Gap
 from bigcharge.domain.states import State
 from bigcharge.domain.stores import Credentials, Pause
 from bigcharge.services.reconciling import Reconciled, Reconciling
@@ -57,7 +57,9 @@ class Shop:
         since = wanted.min_date_modified
         assert since is not None
         for order in self.orders.values():
-            is_recent = order.modified_at is None or order.modified_at >= since.replace(microsecond=0)
+            until = wanted.max_date_modified
+            is_late = until is not None and order.modified_at is not None and order.modified_at > until
+            is_recent = not is_late and (order.modified_at is None or order.modified_at >= since.replace(microsecond=0))
             if is_recent and order.order_id not in self.unseen and wanted.status_id in {None, order.status}:
                 yield order
 
@@ -75,10 +77,12 @@ class FakeCursors:
     ledger: Ledger
     kept: dict[str, Cursor] = field(default_factory=dict)
     saves: list[Cursor] = field(default_factory=list)
+    gaps: dict[str, Gap] = field(default_factory=dict)
     error: Exception | None = None
 
     def read(self, store_hashes: Iterable[str]) -> list[tuple[Cursor, Pause | None]]:
-        return [(self.kept.get(name) or Cursor(name), self.ledger.pauses.get(name)) for name in store_hashes]
+        cursors = ((self.kept.get(name) or Cursor(name)).with_gap(self.gaps.get(name)) for name in store_hashes)
+        return [(cursor, self.ledger.pauses.get(cursor.store_hash)) for cursor in cursors]
 
     def save(self, cursor: Cursor) -> None:
         if self.error:

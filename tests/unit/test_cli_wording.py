@@ -25,7 +25,7 @@ REASONS = (
     r'State\.\w+: "(\w+)"',
     r'refusal = "(\w+)"',
     r'reason = .* else "(\w+)"',
-    r'^(?:NEEDS_A_PERSON|PAYMENT_SHOWN|APP_UNINSTALLED|_NO_INSTRUMENT): Final = "(\w+)"',
+    r'^(?:NEEDS_A_PERSON|PAYMENT_SHOWN|APP_UNINSTALLED|CREDENTIALS_REFUSED|_NO_INSTRUMENT): Final = "(\w+)"',
 )
 
 

@@ -119,6 +119,7 @@ def test_a_customer_whose_sync_fails_fails_alone(monkeypatch: pytest.MonkeyPatch
 
 STATUSES: Final = {
     Outcome.QUEUED: 200,
+    Outcome.COUNTED: 200,
     Outcome.NOT_HANDLED: 200,
     Outcome.QUARANTINED: 200,
     Outcome.UNREADABLE: 400,

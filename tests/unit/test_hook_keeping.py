@@ -129,7 +129,7 @@ def test_other_headers_of_a_hook_stay(settled: World) -> None:
 
 
 def test_a_store_without_a_header_has_none_asked_for(world: World) -> None:
-    world.header = None
+    world.stores.header = None
     world.settle()
     assert all(hook.headers is None for hook in world.shop.hooks.values())
 

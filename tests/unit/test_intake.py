@@ -16,6 +16,7 @@ from bigcharge.adapters.signatures import read_signature
 from bigcharge.domain.errors import InvalidInputError, TooManyStoresError
 from bigcharge.domain.messages import Kind, Message, read_message
 from bigcharge.domain.policy import Policy
+from bigcharge.domain.webhooks import DELIVERY_EXCEPTION
 from bigcharge.services.intake import Intake, Outcome
 from tests.fakes import CREDENTIALS, STORE, FakeQueue, FakeStores, Time
 
@@ -26,9 +27,15 @@ class Door:
     def __init__(self) -> None:
         self.clock = Time()
         self.stores = FakeStores()
-        self.orders, self.customers, self.departing = FakeQueue(), FakeQueue(), FakeQueue()
+        self.orders, self.customers = FakeQueue(), FakeQueue()
+        self.hooks, self.departing = FakeQueue(), FakeQueue()
         self.quarantined: list[tuple[str, str, str]] = []
-        queues = {Kind.ORDER: self.orders, Kind.CUSTOMER: self.customers, Kind.STORE: self.departing}
+        queues = {
+            Kind.ORDER: self.orders,
+            Kind.CUSTOMER: self.customers,
+            Kind.HOOK: self.hooks,
+            Kind.STORE: self.departing,
+        }
         self.intake = Intake(queues, self, self.stores, read_signature, self.clock)
 
     def send(self, reason: str, store_hash: str, body: str) -> None:
@@ -90,6 +97,8 @@ def test_a_signed_webhook_becomes_one_message(door: Door) -> None:
         ("store/order/created", {"type": "order", "id": 7}, Kind.ORDER, 7),
         ("store/order/updated", {"type": "order", "id": "7"}, Kind.ORDER, 7),
         ("store/order/statusUpdated", {"type": "order", "id": 7, "status": {"new_status_id": 0}}, Kind.ORDER, 7),
+        ("store/order/archived", {"type": "order", "id": 7}, Kind.ORDER, 7),
+        ("store/order/refund/created", {"type": "refund", "refund_id": 1, "order_id": 7}, Kind.ORDER, 7),
         ("store/order/transaction/created", {"type": "transaction", "id": 1, "order_id": 7}, Kind.ORDER, 7),
         ("store/order/transaction/updated", {"type": "transaction", "id": 1, "order_id": 7}, Kind.ORDER, 7),
         ("store/cart/converted", {"type": "cart", "id": "6f0dd8fb", "orderId": 7}, Kind.ORDER, 7),
@@ -346,3 +355,34 @@ def test_a_forged_uninstall_reaches_nobody(door: Door) -> None:
     body = order_created(scope="store/app/uninstalled")
     assert door.receive(body, secret="another-secret") is Outcome.FORGED
     assert not door.departing.sent
+
+
+def delivery_exception(code: object) -> dict[str, Any]:
+    data = {"type": "hook", "id": 7, "scope": "store/order/created", "error_code": code}
+    return order_created(scope=DELIVERY_EXCEPTION, data=data)
+
+
+@pytest.mark.parametrize(
+    ("code", "cause"),
+    [
+        (90002, "delivery_given_up"),
+        ("90002", "delivery_given_up"),
+        (90003, "destination_blocked"),
+        (90004, "delivery_exception"),
+        (None, "delivery_exception"),
+    ],
+)
+def test_a_delivery_that_was_given_up_or_blocked_has_the_hooks_looked_at(door: Door, code: object, cause: str) -> None:
+    assert door.receive(delivery_exception(code)) is Outcome.QUEUED
+    [(message, _)] = door.hooks.sent
+    assert (message.kind, message.id, message.cause) == (Kind.HOOK, 7, cause)
+
+
+def test_a_delivery_that_will_be_retried_is_only_counted(door: Door) -> None:
+    assert door.receive(delivery_exception(90001)) is Outcome.COUNTED
+    assert not door.hooks.sent
+
+
+def test_a_forged_exception_has_nobody_look(door: Door) -> None:
+    assert door.receive(delivery_exception(90003), secret="another") is Outcome.FORGED
+    assert not door.hooks.sent

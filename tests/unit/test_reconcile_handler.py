@@ -32,7 +32,7 @@ class SlowReconciling:
         if cursor.store_hash == "broken":
             raise OutcomeUnknownError("HTTP 503")
         self.done.append(cursor.store_hash)
-        return None if cursor.store_hash == "paused" else Reconciled(orders=2, books=1, is_finished=True)
+        return None if cursor.store_hash == "paused" else Reconciled(orders=2, books=1, is_finished=True, gap=3)
 
 
 def run(
@@ -53,6 +53,7 @@ def test_a_store_that_fails_does_not_keep_the_next_waiting(
     metrics = [(line["_aws"]["CloudWatchMetrics"][0]["Metrics"][0]["Name"], line) for line in lines if "_aws" in line]
     assert {name: line[name] for name, line in metrics} == {
         "OrdersReconciled": [4.0],
+        "OrdersBackfilled": [6.0],
         "BooksHints": [2.0],
         "StoresNotReconciled": [1.0],
     }

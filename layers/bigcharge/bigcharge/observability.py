@@ -45,6 +45,10 @@ class LogEvent(Enum):
     RECONCILE_LEFT_ALONE = "reconcile.left_alone", logging.INFO
     RECONCILE_FAILED = "reconcile.failed", logging.ERROR
     RECONCILE_DONE = "reconcile.done", logging.INFO
+    HOOKS_LOOKED_AT = "hooks.looked_at", logging.INFO
+    HOOKS_STORE_FAILED = "hooks.store_failed", logging.ERROR
+    HOOKS_MESSAGE_FAILED = "hooks.message_failed", logging.ERROR
+    HOOKS_DONE = "hooks.done", logging.INFO
     FUNCTION_FAILED = "function.failed", logging.ERROR
 
 
