@@ -10,6 +10,7 @@ SPOILT: Final = ("http 429", "http 429 without header", "http 5xx", "http 5xx af
 AT_PAYMENT: Final = ("gateway slow", "gateway unrecorded", "gateway error", "gateway word", "order status lost")
 AT_TOKEN: Final = ("total changes under the token",)
 WEBHOOKS: Final = ("webhook lost", "webhook doubled", "webhook late", "webhook very late")
+HOOKS: Final = ("hook deactivated", "hook deleted", "hook pointed elsewhere", "destination blocked")
 QUEUES: Final = ("message delivered again", "message held back", "messages out of order", "message doubled")
 SLOW: Final = ("index lags", "process recycled", "clock skewed", "aws left a part undone")
 VIEWS: Final = ("order read stale", "transactions hidden")
@@ -30,6 +31,7 @@ FAULTS: Final = (
     *AT_PAYMENT,
     *AT_TOKEN,
     *WEBHOOKS,
+    *HOOKS,
     *QUEUES,
     *SLOW,
     *VIEWS,

@@ -19,15 +19,15 @@ SCHEDULED: Final = {
 }
 
 
-def http_event(headers: Mapping[str, str], body: bytes) -> Json:
+def http_event(headers: Mapping[str, str], body: bytes, path: str) -> Json:
     """What API Gateway makes of a webhook (payload format 2.0)."""
     return {
         "version": "2.0",
-        "routeKey": "POST /webhooks",
-        "rawPath": "/webhooks",
+        "routeKey": f"POST {path}",
+        "rawPath": path,
         "rawQueryString": "",
         "headers": {name.lower(): value for name, value in headers.items()},
-        "requestContext": {"http": {"method": "POST", "path": "/webhooks"}, "requestId": "simulated"},
+        "requestContext": {"http": {"method": "POST", "path": path}, "requestId": "simulated"},
         "isBase64Encoded": False,
         "body": body.decode(),
     }

@@ -9,6 +9,7 @@ from sandbox.bigcommerce.records import Order
 from sandbox.bigcommerce.statuses import CANCELLED, DECLINED, INCOMPLETE, REFUNDED
 from tests.simulation.answers import PROOFS
 from tests.simulation.books import OrderKey, is_taken, lines_of, standing
+from tests.simulation.hooks import find_hook_faults
 from tests.simulation.policies import exclusion
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ def find_faults(world: "World") -> Iterator[str]:
     for key in world.totals:
         order = world.box.state.shops[key[0]].orders[key[1]]
         yield from (f"order {key}: {fault}" for fault in _judge(world, key, order, charges.get(key), dead))
+    yield from find_hook_faults(world)
     yield from _unannounced(world)
     yield from _secrets(world)
 
