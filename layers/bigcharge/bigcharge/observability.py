@@ -1,6 +1,6 @@
 """What is said of the work: structured logs with stable names, and metrics. Ids and states, nothing personal.
 
-Every line and every metric is in `docs/observability.md`.
+Every line and every metric is in `docs/observability.md`. All of it passes the redactor (design, law 9).
 """
 
 import logging
@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
+from bigcharge.domain.redaction import redactor
+from bigcharge.redacted_lines import RedactingFormatter, redact_error, redact_libraries
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from bigcharge.domain.messages import Message
 
 NAMESPACE: Final = "bigcharge"
+redact_libraries()
 
 
 class LogEvent(Enum):
@@ -55,9 +59,8 @@ class LogEvent(Enum):
 @cache
 def logger() -> Logger:
     """The function's logger; its level comes from POWERTOOLS_LOG_LEVEL."""
-    # urllib3 warns of header lines that it cannot parse, and quotes them: what a server sends is not for a log.
-    logging.getLogger("urllib3").setLevel(logging.ERROR)
-    return Logger(service=NAMESPACE, location=None, serialize_stacktrace=False)
+    formatter = RedactingFormatter(serialize_stacktrace=False)
+    return Logger(service=NAMESPACE, location=None, logger_formatter=formatter)
 
 
 def log(event: LogEvent, /, **fields: object) -> None:
@@ -83,9 +86,12 @@ def logged[T](
         logger().append_keys(function_request_id=context.aws_request_id)
         try:
             return handler(event, context)
-        except Exception:
+        except Exception as error:
             log(LogEvent.FUNCTION_FAILED)
-            raise
+            shown = redact_error(error)
+            if shown is error:
+                raise
+        raise shown  # here, where the error and what it held are out of reach
 
     return run
 
@@ -109,4 +115,4 @@ def measure_seconds(name: str, seconds: float) -> None:
 def _emit(name: str, unit: MetricUnit, value: float, dimensions: dict[str, str]) -> None:
     with single_metric(name=name, unit=unit, value=value, namespace=NAMESPACE) as metric:
         for dimension, word in dimensions.items():
-            metric.add_dimension(name=dimension, value=word)
+            metric.add_dimension(name=dimension, value=redactor.redact_text(word))

@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import Final
 
 from bigcharge.domain.errors import BigchargeError
+from bigcharge.domain.redaction import redactor
 from bigcharge.domain.stores import Credentials
 
 _REQUIRED: Final = frozenset({"access_token", "client_id", "client_secret"})
@@ -41,12 +42,14 @@ def read_credentials(store_hash: str, text: str) -> Credentials:
         if not _is_plain(document[key]):
             raise StoreSecretError(f"{key} in the secret of store {store_hash} is a text of printable ASCII, not empty")
     header = document.get("hook_header")
+    name_and_value = None if header is None else _read_header(store_hash, header)
+    redactor.hide(*(document[key] for key in sorted(_REQUIRED)), *(name_and_value or ())[1:])
     return Credentials(
         store_hash=store_hash,
         access_token=document["access_token"],
         client_id=document["client_id"],
         client_secret=document["client_secret"],
-        hook_header=None if header is None else _read_header(store_hash, header),
+        hook_header=name_and_value,
     )
 
 

@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+from bigcharge.domain.card_numbers import holds_card_number
 from bigcharge.domain.errors import InvalidInputError
 
 _STORE_HASH: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 _MAX_ID: Final = 2**53  # ids are JSON numbers
+_SHORTEST_CARD: Final = 10**11
 APP_UNINSTALLED: Final = "app_uninstalled"
 """The reason of the pause of a store that is closed: its merchant has uninstalled the app."""
 CREDENTIALS_REFUSED: Final = "credentials_refused"
@@ -30,6 +32,8 @@ def check_store_hash(value: object) -> str:
 def check_id(value: object) -> int:
     """The value, if it can be an order's or a customer's id: a whole number from 1, as a number or as digits.
 
+    One that may be a card's number is none: ids are kept, sent on and shown.
+
     Raises:
         InvalidInputError: else.
     """
@@ -37,6 +41,8 @@ def check_id(value: object) -> int:
         value = int(value)
     if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= _MAX_ID:
         raise InvalidInputError("an id is a whole number from 1")
+    if value >= _SHORTEST_CARD and holds_card_number(str(value)):
+        raise InvalidInputError("an id is a whole number from 1, and this one may be a card's")
     return value
 
 

@@ -1,11 +1,13 @@
 """Webhooks: their envelope, and which queue a scope goes to."""
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final
 
+from bigcharge.domain.card_numbers import holds_card_number
 from bigcharge.domain.errors import InvalidInputError
 from bigcharge.domain.messages import NO_ID, Kind
 from bigcharge.domain.stores import check_id, check_store_hash
@@ -13,6 +15,7 @@ from bigcharge.domain.stores import check_id, check_store_hash
 MAX_BYTES: Final = 64 * 1024
 DELIVERY_EXCEPTION: Final = "store/hook/deliveryException"
 _PRODUCER: Final = "stores/"
+_HASH: Final = re.compile(r"[0-9A-Za-z_-]{1,128}", re.ASCII)
 
 # Scope -> what it hints at and where in `data` its id stands (facts, Webhooks); None: the producer says all.
 _SCOPES: Final[dict[str, tuple[Kind, str | None]]] = {
@@ -62,7 +65,7 @@ class Webhook:
         store_hash: of its producer.
         scope: "store/order/created".
         data: what it is about.
-        event_hash: the same for every delivery of one event.
+        event_hash: the same for every delivery of one event; None where it is none that may be passed on.
         created_at: when the event happened, by BigCommerce's clock; None where it does not say so readably.
     """
 
@@ -114,7 +117,7 @@ def read_webhook(body: bytes) -> Webhook:
         raise InvalidInputError("the body is not JSON") from None
     if not isinstance(envelope, dict):
         raise InvalidInputError("the body is not a JSON object")
-    producer, scope, event_hash = envelope.get("producer"), envelope.get("scope"), envelope.get("hash")
+    producer, scope = envelope.get("producer"), envelope.get("scope")
     if not isinstance(scope, str) or not isinstance(producer, str) or not producer.startswith(_PRODUCER):
         raise InvalidInputError("the body names no scope or no producer")
     store_hash = check_store_hash(producer.removeprefix(_PRODUCER))
@@ -122,7 +125,7 @@ def read_webhook(body: bytes) -> Webhook:
         store_hash,
         scope,
         envelope.get("data"),
-        event_hash if isinstance(event_hash, str) else None,
+        _read_hash(envelope.get("hash")),
         _read_time(envelope.get("created_at")),
     )
 
@@ -135,6 +138,11 @@ def _read_time(seconds: object) -> datetime | None:
         return datetime.fromtimestamp(seconds, UTC)
     except (OverflowError, OSError, ValueError):
         return None
+
+
+def _read_hash(value: object) -> str | None:
+    is_hash = isinstance(value, str) and _HASH.fullmatch(value) and not holds_card_number(value)
+    return str(value) if is_hash else None
 
 
 def _refuse(word: str) -> object:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from hmac import compare_digest
 from itertools import chain
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from bigcharge.domain.errors import (
     ForgedError,
@@ -17,13 +17,12 @@ from bigcharge.domain.errors import (
 )
 from bigcharge.domain.messages import Kind, Message
 from bigcharge.domain.policy import Policy
+from bigcharge.domain.redaction import redactor
 from bigcharge.domain.stores import Credentials
 from bigcharge.domain.webhooks import DeliveryTrouble, Webhook, read_webhook
 
 if TYPE_CHECKING:  # the ports name what charging works with: a fifth of this function's start, for nothing
     from bigcharge.services.ports import Clock, Queue, Stores
-
-_MAX_HASH: Final = 128  # of an event hash that is passed on
 
 
 class Outcome(StrEnum):
@@ -61,7 +60,7 @@ class Quarantine(Protocol):
     """Where signed but unusable webhooks are kept."""
 
     def send(self, reason: str, store_hash: str, body: str) -> None:
-        """Keep the body as received."""
+        """Keep the body."""
 
 
 class Signature(Protocol):
@@ -156,12 +155,12 @@ class Intake:
         try:
             kind, number = webhook.subject()
         except InvalidInputError as error:
-            self._quarantine.send(str(error), webhook.store_hash, body.decode())
+            self._quarantine.send(str(error), webhook.store_hash, redactor.redact_json(body.decode()))
             return Outcome.QUARANTINED
-        event_hash = webhook.event_hash[:_MAX_HASH] if webhook.event_hash else None
         happened_at = webhook.created_at if kind is Kind.STORE else None
         cause = webhook.trouble or webhook.scope
-        self._queues[kind].send(Message(webhook.store_hash, kind, number, cause, now, event_hash, happened_at))
+        hint = Message(webhook.store_hash, kind, number, cause, now, webhook.event_hash, happened_at)
+        self._queues[kind].send(hint)
         return Outcome.QUEUED
 
 
