@@ -8,7 +8,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 export PATH := $(CURDIR)/$(BIN):$(CURDIR)/.tools/bin:$(PATH)
 
-.PHONY: help demo test test-code test-processes check format lint types imports template build handlers sam-local simulate draw lock clean
+.PHONY: help demo test test-code test-processes check format lint types imports template build handlers sam-local simulate fuzz draw lock clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -20,7 +20,7 @@ demo: $(READY) ## signed webhooks become charged orders, in under a minute
 test: $(READY) ## all tests
 	@pytest
 test-code: $(READY)
-	@pytest tests/unit tests/contract tests/integration tests/simulation
+	@pytest tests/unit tests/contract tests/integration tests/simulation tests/fuzz
 test-processes: $(READY)
 	@pytest tests/e2e
 
@@ -46,6 +46,9 @@ sam-local: $(READY) build ## every function through `sam local invoke`, in Docke
 
 simulate: $(READY) ## months of trouble in a minute: SEEDS=2000, or SEED=17 to replay one
 	@python -m tests.simulation $(if $(SEED),--seed $(SEED) $(if $(KEEP),--keep $(KEEP)),--seeds $(or $(SEEDS),2000)) $(if $(SECONDS),--seconds $(SECONDS))
+
+fuzz: $(READY) ## strange webhooks by the thousand: REQUESTS=1000000, SEED=7, SECONDS=60
+	@python -m tests.fuzz --requests $(or $(REQUESTS),100000) --seed $(or $(SEED),0) $(if $(SECONDS),--seconds $(SECONDS))
 
 draw: $(READY) ## draw the states and the codes into docs/charging.md
 	@python -m tests.contract.test_charging_document

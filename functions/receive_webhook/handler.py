@@ -1,11 +1,11 @@
 """POST /webhooks, and /exceptions below it: verify, queue, answer. 200 once it is queued; 503 has it sent again."""
 
 import base64
-import binascii
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from bigcharge import bootstrap
+from bigcharge.domain.webhooks import MAX_BYTES
 from bigcharge.observability import LogEvent, count, log, logged
 from bigcharge.services.intake import Outcome
 
@@ -23,6 +23,7 @@ STATUSES: Final = {
     Outcome.TOO_OLD: HTTPStatus.UNAUTHORIZED,
     Outcome.TOO_MANY_STORES: HTTPStatus.TOO_MANY_REQUESTS,
 }
+_LONGEST_BODY: Final = 2 * MAX_BYTES  # characters, in base64 too; more of a body that is too large is not looked at
 intake = bootstrap.at_init(bootstrap.intake)
 
 
@@ -48,12 +49,9 @@ def _headers(event: dict[str, Any]) -> dict[str, str]:
 
 
 def _body(event: dict[str, Any]) -> bytes:
-    """The body's bytes; what cannot be decoded is left as it is, to be refused as unreadable."""
-    text: str = event.get("body") or ""
-    raw = text.encode(errors="surrogatepass")
-    if not event.get("isBase64Encoded"):
-        return raw
+    """The body's bytes; none where they cannot be had: that is refused as unreadable, as too many of them are."""
+    text: str = (event.get("body") or "")[:_LONGEST_BODY]
     try:
-        return base64.b64decode(raw, validate=True)
-    except binascii.Error:
-        return raw
+        return base64.b64decode(text, validate=True) if event.get("isBase64Encoded") else text.encode()
+    except ValueError:
+        return b""

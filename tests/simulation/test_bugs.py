@@ -1,7 +1,6 @@
 """The proof is tested: each planted bug is caught within a bounded number of seeds."""
 
 import os
-import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -11,42 +10,22 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from tests.planting import environment_of, plant
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-ROOT: Final = Path(__file__).parents[2]
 BUGS: Final = sorted((Path(__file__).parent / "bugs").glob("*.patch"))
 _NEEDED: Final = ("layers", "functions", "sandbox", "tests/simulation", "template.yaml", "pyproject.toml")
 _MOST_SEEDS: Final = 250  # in which nothing is found without a bug (test_seeds.py, `make simulate`)
 _SECONDS: Final = 300
 
 
-def _plant(bug: Path, into: Path) -> Path:
-    """A copy of the tree with the bug in it.
-
-    Raises:
-        CalledProcessError: the patch does not fit the code any more: make it anew.
-    """
-    tree = into / bug.stem
-    for name in _NEEDED:
-        source, target = ROOT / name, tree / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if source.is_dir():
-            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "*.patch"))
-        else:
-            shutil.copy(source, target)
-    apply = ["git", "apply", "-p1", str(bug)]
-    subprocess.run(apply, cwd=tree, check=True, env={**os.environ, "GIT_DIR": "none"})  # noqa: S603 - our own command
-    return tree
-
-
 def _hunt(into: Path, bug: Path) -> "subprocess.CompletedProcess[str]":
-    tree = _plant(bug, into)
-    paths = os.pathsep.join((str(tree), str(tree / "layers" / "bigcharge")))
+    tree = plant(bug, into, _NEEDED)
     command = [sys.executable, "-m", "tests.simulation", "--hunt", "--jobs", "1", "--seeds", str(_MOST_SEEDS)]
-    environment = {**os.environ, "PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"}
     return subprocess.run(  # noqa: S603 - our own command
-        command, cwd=tree, env=environment, check=False, capture_output=True, text=True, timeout=_SECONDS
+        command, cwd=tree, env=environment_of(tree), check=False, capture_output=True, text=True, timeout=_SECONDS
     )
 
 

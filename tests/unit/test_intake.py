@@ -114,6 +114,12 @@ def test_every_scope_goes_to_its_queue_with_its_id(
     assert [(message.kind, message.id, message.cause) for message, _ in sent] == [(kind, number, scope)]
 
 
+@pytest.mark.parametrize("event_hash", [None, 7, "", "\ud800", "a b", "a\nb", "x" * 129])
+def test_a_hash_that_is_no_plain_word_is_left_out_of_message_and_log(door: Door, event_hash: object) -> None:
+    assert door.receive(order_created(hash=event_hash)) is Outcome.QUEUED
+    assert [message.event_hash for message, _ in door.orders.sent] == [None]
+
+
 def test_a_scope_that_is_not_ours_is_taken_and_left(door: Door) -> None:
     assert door.receive(order_created(scope="store/product/updated")) is Outcome.NOT_HANDLED
     assert door.orders.sent == []
@@ -142,7 +148,10 @@ def test_signed_but_unusable_is_kept_in_quarantine(door: Door, data: object) -> 
         json.dumps(order_created(producer=5)).encode(),
         json.dumps(order_created(producer="stores/")).encode(),
         json.dumps(order_created(producer="stores/../x")).encode(),
-        json.dumps(order_created(scope=None)).encode(),
+        *(
+            json.dumps(order_created(scope=scope)).encode()
+            for scope in (None, "", "a b", "\ud800", "\u00e9", "x" * 129)
+        ),
         json.dumps(order_created()).encode("utf-16"),
         json.dumps(order_created()).encode("utf-16-le"),
         json.dumps(order_created()).encode("utf-8-sig"),

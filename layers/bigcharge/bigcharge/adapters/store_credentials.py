@@ -105,8 +105,8 @@ class StoreCredentials:
         return self._get(store_hash).get_previous()
 
     def _read_first(self, store_hash: str) -> _Secret:
-        is_stranger = self._first_reads is not None and not self._secrets.has_met(store_hash)
-        if is_stranger and self._first_reads is not None and not self._first_reads.take():
+        first_reads = None if self._secrets.has_met(store_hash) else self._first_reads
+        if first_reads is not None and not first_reads.take():
             raise TooManyStoresError("more stores are asked for than are looked up at a time")
         return self._read(store_hash)
 

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from bigcharge.domain.card_numbers import holds_card_number
 from bigcharge.domain.errors import InvalidInputError
@@ -16,6 +16,7 @@ MAX_BYTES: Final = 64 * 1024
 DELIVERY_EXCEPTION: Final = "store/hook/deliveryException"
 _PRODUCER: Final = "stores/"
 _HASH: Final = re.compile(r"[0-9A-Za-z_-]{1,128}", re.ASCII)
+_SCOPE: Final = re.compile(r"[\x21-\x7e]{1,128}")  # of any app: what may stand in a log
 
 # Scope -> what it hints at and where in `data` its id stands (facts, Webhooks); None: the producer says all.
 _SCOPES: Final[dict[str, tuple[Kind, str | None]]] = {
@@ -118,7 +119,7 @@ def read_webhook(body: bytes) -> Webhook:
     if not isinstance(envelope, dict):
         raise InvalidInputError("the body is not a JSON object")
     producer, scope = envelope.get("producer"), envelope.get("scope")
-    if not isinstance(scope, str) or not isinstance(producer, str) or not producer.startswith(_PRODUCER):
+    if not isinstance(producer, str) or not producer.startswith(_PRODUCER) or not _is_scope(scope):
         raise InvalidInputError("the body names no scope or no producer")
     store_hash = check_store_hash(producer.removeprefix(_PRODUCER))
     return Webhook(
@@ -143,6 +144,10 @@ def _read_time(seconds: object) -> datetime | None:
 def _read_hash(value: object) -> str | None:
     is_hash = isinstance(value, str) and _HASH.fullmatch(value) and not holds_card_number(value)
     return str(value) if is_hash else None
+
+
+def _is_scope(value: object) -> TypeGuard[str]:
+    return isinstance(value, str) and _SCOPE.fullmatch(value) is not None
 
 
 def _refuse(word: str) -> object:
