@@ -42,6 +42,10 @@ class RolesOnly:
             environ["wsgi.input"] = io.BytesIO(body)  # for moto to read
             if refusal := _refuse(request, body):
                 return refusal(environ, start_response)
+            if (
+                request.headers.get("X-Amz-Invocation-Type") == "DryRun"
+            ):  # of Lambda: may it be invoked? moto would do it
+                return Response(status=204)(environ, start_response)
         return self._application(environ, start_response)
 
 
