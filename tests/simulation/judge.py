@@ -93,7 +93,7 @@ class Judge:
         if any(one.kind in CHARGES and one.by != "api" and one.at.timestamp() < seen_until for one in earlier):
             self.violate(f"order {key} was charged though it was paid")
         order = self.world.box.state.shops[key[0]].orders[key[1]]
-        excluded = [exclusion(one, order, max(entry.amount, order.total)) for one in posts[-1].policies]
+        excluded = [exclusion(one, order, max(entry.amount, posts[-1].total)) for one in posts[-1].policies]
         if all(excluded):
             self.violate(f"order {key} was charged though its policy excludes it: {excluded[0]}")
         self._check_amount(key, entry, earlier)

@@ -88,8 +88,8 @@ def _judge_failed(world: "World", key: OrderKey) -> Iterator[str]:
     was_refused = any(post.code in PROOFS for post in world.judge.posts.of[key]) or "failed" in kinds
     if not was_refused and not world.operators.acts[key]:
         yield "was given up, and nobody had refused it"
-    policy = world.policies.at_present(key[0]) or {}
-    if policy.get("when_failed", "leave") != "leave" and not kinds - {"failed", "void"}:
+    policy, had_another = world.policies.at_present(key[0]) or {}, world.policies.has_changed(key[0])
+    if policy.get("when_failed", "leave") != "leave" and not had_another and not kinds - {"failed", "void"}:
         yield "has failed, and its policy did not close it"
 
 

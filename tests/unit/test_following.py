@@ -133,6 +133,22 @@ def test_a_failed_order_is_closed_as_the_policy_says(world: World, when_failed: 
     assert (len(world.bigcommerce.asked), world.charge.due_at) == (1, None)
 
 
+def test_a_look_that_comes_before_the_closing_may_be_asked_for_again_does_not_forget_it(world: World) -> None:
+    """The first request came to nothing, and trouble brought the next look forward."""
+    world.stores.policies = replace(POLICY, retry_after=(), when_failed=WhenFailed.CANCEL)
+    world.bigcommerce.answers = [declined(30104)]
+    world.look()
+    world.look("store/order/created")
+    world.bigcommerce.trouble["get_transactions"] = OutcomeUnknownError("HTTP 503")
+    world.look("store/order/transaction/created")
+    world.bigcommerce.trouble.clear()
+    world.clock.pass_by(seconds=10)
+    world.look("sweep")
+    assert len(world.bigcommerce.asked) == 1
+    world.sweep_until(world.clock() + timedelta(minutes=3))
+    assert len(world.bigcommerce.asked) == 2
+
+
 def test_a_failed_order_is_left_where_the_policy_says_so(world: World) -> None:
     world.stores.policies = replace(POLICY, retry_after=())
     world.bigcommerce.answers = [declined(30104)]

@@ -30,6 +30,19 @@ def test_an_incomplete_order_that_the_ledger_does_not_know_goes_to_the_queue_wit
     assert (message.store_hash, message.kind, message.id, message.cause) == (STORE, "order", 1, "reconcile")
 
 
+def test_a_walk_that_lists_nothing_of_what_has_changed_is_not_over(world: World) -> None:
+    """An answer that is wrong, and of the right form, must not hide an order for good."""
+    world.shop.put(1)
+    world.clock.pass_by(hours=1)
+    world.shop.put(2)
+    walk, world.shop.walk_orders = world.shop.walk_orders, lambda *_: iter(())  # type: ignore[method-assign]
+    for _ in range(3):
+        assert world.reconcile() == []
+        world.clock.pass_by(minutes=30)
+    world.shop.walk_orders = walk  # type: ignore[method-assign]
+    assert world.reconcile() == [1, 2]
+
+
 def test_orders_in_another_status_and_those_that_the_ledger_knows_are_left_alone(world: World) -> None:
     world.shop.put(1, status=OrderStatus.AWAITING_FULFILLMENT)
     for number, state in enumerate(State, 2):

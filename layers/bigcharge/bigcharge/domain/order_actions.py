@@ -41,10 +41,10 @@ _WAITS_FOR_STATUS: Final = (timedelta(minutes=1), timedelta(hours=1), _DAY, _DAY
 _WAITS_FOR_MONEY: Final = (timedelta(hours=1), _DAY, _DAY, _DAY)
 
 
-def next_action(
+def find_action(
     charge: Charge, order: Order, transactions: tuple[Transaction, ...], policy: Policy, now: datetime
 ) -> OrderAction | None:
-    """What to ask BigCommerce for now; None for nothing.
+    """What is wanted of BigCommerce, whether or not it was asked for before; None: nothing.
 
     Args:
         charge: settled.
@@ -53,25 +53,6 @@ def next_action(
         policy: the store's.
         now: aware UTC.
     """
-    action = _find_action(charge, order, transactions, policy, now)
-    return None if action is not None and _may_still_show(charge, action, now) else action
-
-
-def wait_after(action: OrderAction, requests: int) -> timedelta | None:
-    """How long to wait after so many requests before looking whether it was done; None: a person has to see to it."""
-    waits = _WAITS_FOR_STATUS if action in STATUSES else _WAITS_FOR_MONEY
-    return waits[requests - 1] if requests <= len(waits) else None
-
-
-def _may_still_show(charge: Charge, action: OrderAction, now: datetime) -> bool:
-    """Whether what was asked for last is not asked for again yet, however soon the order is looked at."""
-    wait = wait_after(action, max(1, charge.checks))
-    return charge.asked_at is not None and wait is not None and now < charge.asked_at + wait
-
-
-def _find_action(
-    charge: Charge, order: Order, transactions: tuple[Transaction, ...], policy: Policy, now: datetime
-) -> OrderAction | None:
     match charge.state:
         case State.AUTHORIZED:
             return _for_authorization(charge, order, policy)
@@ -84,6 +65,18 @@ def _find_action(
             return OrderAction.COMPLETE if wanted else None
         case _:
             return None
+
+
+def wait_after(action: OrderAction, requests: int) -> timedelta | None:
+    """How long to wait after so many requests before looking whether it was done; None: a person has to see to it."""
+    waits = _WAITS_FOR_STATUS if action in STATUSES else _WAITS_FOR_MONEY
+    return waits[requests - 1] if requests <= len(waits) else None
+
+
+def ask_from(charge: Charge, action: OrderAction) -> datetime:
+    """Since when it may be asked for: what was asked for last may still come to show, however soon anybody looks."""
+    wait = wait_after(action, max(1, charge.checks))
+    return charge.asked_at + wait if charge.asked_at is not None and wait is not None else _LONG_AGO
 
 
 def _for_authorization(charge: Charge, order: Order, policy: Policy) -> OrderAction | None:

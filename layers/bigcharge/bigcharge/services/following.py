@@ -8,7 +8,7 @@ from bigcharge.domain import books
 from bigcharge.domain.books import compare
 from bigcharge.domain.charges import NEEDS_A_PERSON, Charge, postpone
 from bigcharge.domain.errors import BigCommerceError, NotFoundError, NotSentError, RateLimitedError, UnauthorizedError
-from bigcharge.domain.order_actions import STATUSES, OrderAction, next_action, wait_after
+from bigcharge.domain.order_actions import STATUSES, OrderAction, ask_from, find_action, wait_after
 from bigcharge.domain.orders import Order, Transaction
 from bigcharge.domain.settling import follow
 from bigcharge.domain.states import State
@@ -49,16 +49,18 @@ class Following:
             return charge
         order = find_order(case.bigcommerce, charge.order_id)
         if order is None:
-            return self._wait(charge, _DAILY if charge.state in _WANTED else None, now)
+            return self._wait_until(charge, now + _DAILY if charge.state in _WANTED else None, now)
         transactions = case.bigcommerce.get_transactions(charge.order_id)
         if charge.state not in _CLOSED:
             changed = follow(charge, order, transactions, case.policy, now)
             if changed is not charge:
                 return self._ledger.save(changed)
-        action = next_action(charge, order, transactions, case.policy, now)
-        if action is not None:
-            return self._ask(case, action)
-        return self._compare_books(charge, order, transactions, now)
+        action = find_action(charge, order, transactions, case.policy, now)
+        if action is None:
+            return self._compare_books(charge, order, transactions, now)
+        if (later := ask_from(charge, action)) > now:
+            return self._compare_books(charge, order, transactions, now, later)
+        return self._ask(case, action)
 
     def _ask(self, case: Case, action: OrderAction) -> Charge:
         """Ask BigCommerce for it. Written down first: what a crash leaves in doubt is looked after, not forgotten."""
@@ -66,7 +68,7 @@ class Following:
         wait = wait_after(action, requests)
         if wait is None:
             if case.charge.reason == NEEDS_A_PERSON:
-                return self._wait(case.charge, _DAILY, now)
+                return self._wait_until(case.charge, now + _DAILY, now)
             return self._ledger.save(replace(case.charge, reason=NEEDS_A_PERSON, due_at=now + _DAILY, updated_at=now))
         charge = self._ledger.save(replace(case.charge, checks=requests, asked_at=now, due_at=now + wait))
         try:
@@ -79,22 +81,27 @@ class Following:
         return charge
 
     def _compare_books(
-        self, charge: Charge, order: Order, transactions: tuple[Transaction, ...], now: datetime
+        self,
+        charge: Charge,
+        order: Order,
+        transactions: tuple[Transaction, ...],
+        now: datetime,
+        ask_at: datetime | None = None,
     ) -> Charge:
+        """Compare them, late enough; what is still to be asked for is looked at again when it may be (`ask_at`)."""
         if not charge.is_due(now) and now - charge.updated_at < _LAG:
             is_forgotten = charge.due_at is None
             return self._ledger.save(postpone(charge, charge.updated_at + _LAG)) if is_forgotten else charge
         difference = compare(charge, order, transactions)
         if difference != charge.difference:
-            due_at = now + _DAILY if difference else None
+            due_at = ask_at or (now + _DAILY if difference else None)
             return self._ledger.save(replace(charge, difference=difference, due_at=due_at, checks=0, updated_at=now))
-        return self._wait(charge, _DAILY if difference or charge.state is State.AUTHORIZED else None, now)
+        goes_on = difference or charge.state is State.AUTHORIZED
+        return self._wait_until(charge, ask_at or (now + _DAILY if goes_on else None), now)
 
-    def _wait(self, charge: Charge, wait: timedelta | None, now: datetime) -> Charge:
+    def _wait_until(self, charge: Charge, due_at: datetime | None, now: datetime) -> Charge:
         """Once a look that was due is done, the next one."""
-        if not charge.is_due(now):
-            return charge
-        return self._ledger.save(postpone(charge, now + wait if wait else None))
+        return self._ledger.save(postpone(charge, due_at)) if charge.is_due(now) else charge
 
 
 def find_order(bigcommerce: BigCommerce, order_id: int) -> Order | None:
