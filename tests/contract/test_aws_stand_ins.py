@@ -146,6 +146,34 @@ def test_an_index_is_sparse_sorted_bounded_and_shows_only_its_attributes(aws: Aw
     ]
 
 
+def test_a_query_can_go_backwards(aws: Aws) -> None:
+    for number in range(3):
+        _put(aws, _item(f"a#{number}", due_shard="00", sweep_at=number, state="declined"))
+    answer = aws.dynamodb.query(
+        TableName=TABLE,
+        IndexName="due",
+        KeyConditionExpression="due_shard = :shard",
+        ExpressionAttributeValues={":shard": {"S": "00"}},
+        ScanIndexForward=False,
+        Limit=1,
+    )
+    assert [item["order_key"]["S"] for item in answer["Items"]] == ["a#2"]
+
+
+def test_a_scan_goes_on_behind_any_item_that_is_there(aws: Aws) -> None:
+    for number in range(5):
+        _put(aws, _item(f"a#{number}", version=1))
+    keys = [item["order_key"]["S"] for item in aws.dynamodb.scan(TableName=TABLE)["Items"]]
+    for place, key in enumerate(keys):
+        rest = aws.dynamodb.scan(TableName=TABLE, ExclusiveStartKey=_item(key))["Items"]
+        assert [item["order_key"]["S"] for item in rest] == keys[place + 1 :]
+
+
+def test_bytes_are_kept_as_they_are(aws: Aws) -> None:
+    aws.dynamodb.put_item(TableName=TABLE, Item=_item("a#1") | {"shown": {"B": b"\x00\xff"}})
+    assert _get(aws, "a#1")["shown"] == {"B": b"\x00\xff"}
+
+
 def test_pages_follow_each_other_and_miss_nothing(aws: Aws) -> None:
     for number in range(7):
         _put(aws, _item(f"a#{number}", due_shard="00", sweep_at=number, state="declined"))

@@ -69,6 +69,7 @@ def test_the_template_has_the_functions_of_the_design() -> None:
         "SweepFunction",
         "ReconcileOrdersFunction",
         "KeepHooksFunction",
+        "ReconcileInstrumentsFunction",
         "AnnounceChangesFunction",
         "CloseStoreFunction",
     }
@@ -120,7 +121,16 @@ RATES = {
     "SweepFunction": "rate(1 minute)",
     "ReconcileOrdersFunction": "rate(10 minutes)",
     "KeepHooksFunction": "rate(15 minutes)",
+    "ReconcileInstrumentsFunction": "cron(0 2 * * ? *)",
 }
+
+
+def seconds_between(expression: str) -> int:
+    """The seconds from one run of a schedule to the next: of a rate in minutes, or of a time of each day."""
+    rate = re.fullmatch(r"rate\((\d+) minutes?\)", expression)
+    if rate is None:
+        assert re.fullmatch(r"cron\(\d+ \d+ \* \* \? \*\)", expression)
+    return 60 * int(rate[1]) if rate else DAY
 
 
 def test_each_schedule_has_its_rate() -> None:
@@ -145,11 +155,10 @@ def test_a_scheduled_run_that_fails_is_kept_and_not_repeated(name: str) -> None:
 
 @pytest.mark.parametrize("name", RATES)
 def test_a_scheduled_run_is_over_before_the_next_begins(name: str) -> None:
-    [minutes] = re.findall(r"\d+", RATES[name])
-    assert FUNCTIONS[name]["Timeout"] <= 60 * int(minutes)
+    assert FUNCTIONS[name]["Timeout"] <= seconds_between(RATES[name])
 
 
-@pytest.mark.parametrize("queue", ["OrdersQueue", "CustomersQueue", "HooksQueue", "StoresQueue"])
+@pytest.mark.parametrize("queue", ["OrdersQueue", "CustomersQueue", "HooksQueue", "StoresQueue", "WalksQueue"])
 def test_what_cannot_be_processed_is_kept_longer_than_it_waited(queue: str) -> None:
     redrive = QUEUES[queue]["RedrivePolicy"]
     assert redrive["maxReceiveCount"] == 10
@@ -369,7 +378,7 @@ def of_metric(namespace: str, metric: str) -> dict[str, dict[str, Any]]:
 
 def test_a_single_message_that_nobody_could_process_alarms() -> None:
     watched = of_metric("AWS/SQS", "ApproximateNumberOfMessagesVisible")
-    assert set(watched) == set(QUEUES) - {"OrdersQueue", "CustomersQueue", "HooksQueue", "StoresQueue"}
+    assert set(watched) == set(QUEUES) - {"OrdersQueue", "CustomersQueue", "HooksQueue", "StoresQueue", "WalksQueue"}
     for alarm in watched.values():
         assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 0)
         assert (alarm["Statistic"], alarm["TreatMissingData"]) == ("Maximum", "notBreaching")
@@ -390,15 +399,14 @@ def test_a_schedule_that_fails_or_falls_silent_alarms(function: str) -> None:
     silent = of_metric("AWS/Lambda", "Invocations")[function]
     assert (silent["ComparisonOperator"], silent["Threshold"]) == ("LessThanThreshold", 1)
     assert (silent["Statistic"], silent["TreatMissingData"]) == ("Sum", "breaching")
-    [minutes] = re.findall(r"\d+", RATES[function])
-    assert silent["Period"] * silent["EvaluationPeriods"] >= 2 * 60 * int(minutes)
+    assert silent["Period"] * silent["EvaluationPeriods"] >= 2 * seconds_between(RATES[function])
 
 
 @pytest.mark.parametrize("name", ALARMS)
 def test_an_alarm_is_one_that_cloudwatch_takes(name: str) -> None:
-    """A period of whole minutes, and no more than a day to look at; each alarm has a word on what it means."""
+    """A period of whole minutes; no more than a day to look at, or a week in hours; a word on what it means."""
     alarm = ALARMS[name]
     assert alarm["Period"] % 60 == 0
-    assert alarm["Period"] * alarm["EvaluationPeriods"] <= DAY
+    assert alarm["Period"] * alarm["EvaluationPeriods"] <= (7 * DAY if alarm["Period"] >= 3600 else DAY)
     assert alarm["AlarmDescription"]
     assert alarm["AlarmName"]["Fn::Sub"].startswith("bigcharge-${Stage}-")

@@ -123,13 +123,15 @@ class Dynamo:
 
     def query(self, **request: Any) -> Json:
         """Query a table or an index, in the order of its sort key."""
-        _check("Query", request, _QUERY)
+        _check("Query", request, _QUERY | {"ScanIndexForward"})
         table = self._table(request["TableName"])
         keys, items = table.view(request.get("IndexName"), self.clock())
         values, names = request.get("ExpressionAttributeValues", {}), request.get("ExpressionAttributeNames", {})
         condition = request["KeyConditionExpression"]
         found = [item for item in items if holds(condition, item, values, names)]
         found.sort(key=lambda item: [_sortable(item[key]) for key in (*keys[1:], *table.keys)])
+        if not request.get("ScanIndexForward", True):
+            found.reverse()
         return self._page(table, keys, found, request)
 
     def scan(self, **request: Any) -> Json:
@@ -173,8 +175,9 @@ class Dynamo:
 
     def _page(self, table: Table, keys: tuple[str, ...], items: Sequence[Item], request: Mapping[str, Any]) -> Json:
         start, first = request.get("ExclusiveStartKey"), 0
-        if start is not None:
-            first = next((n + 1 for n, item in enumerate(items) if table.key_of(item) == table.key_of(start)), 0)
+        if start is not None:  # where what it named is gone, what would follow it follows all the same
+            places = [n + 1 for n, item in enumerate(items) if table.key_of(item) == table.key_of(start)]
+            first = places[0] if places else sum(table.key_of(item) < table.key_of(start) for item in items)
         last = first + min(_PAGE, request.get("Limit", _PAGE))
         page = list(items[first:last])
         more = {key: page[-1][key] for key in {*keys, *table.keys}} if last < len(items) else None

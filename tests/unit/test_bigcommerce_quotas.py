@@ -105,3 +105,11 @@ def test_what_was_used_up_is_forgotten_when_its_time_is_over() -> None:
     assert quotas.read_wait("/stores/abc", 13.0) == 1.0
     assert quotas.read_wait("/stores/abc", 14.0) == 0.0
     assert quotas._used_up_until == {}
+
+
+def test_who_leaves_a_reserve_to_others_waits_when_the_rest_is_used_up() -> None:
+    headers = {"X-Rate-Limit-Requests-Quota": "150", "X-Rate-Limit-Time-Reset-Ms": "4000"}
+    for reserve, requests_left, wait in ((0.5, 76, 0.0), (0.5, 75, 4.0), (0.0, 1, 0.0), (0.0, 0, 4.0)):
+        quotas = Quotas(reserve)
+        quotas.note("/stores/abc", Answer(200, headers | {"X-Rate-Limit-Requests-Left": str(requests_left)}, b""), 10.0)
+        assert quotas.read_wait("/stores/abc", 10.0) == wait

@@ -17,7 +17,7 @@ from bigcharge.domain.events import Event
 from bigcharge.domain.messages import Message
 from bigcharge.domain.money import Money
 from bigcharge.domain.states import State
-from bigcharge.services.instrument_sync import Synced
+from bigcharge.services.customer_sync import Synced
 from bigcharge.services.intake import Outcome, Receipt
 from bigcharge.services.sweeping import Swept
 from functions.announce_changes import handler as announce_changes

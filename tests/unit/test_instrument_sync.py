@@ -20,7 +20,8 @@ from bigcharge.domain.instruments import Instrument
 from bigcharge.domain.messages import Kind, Message
 from bigcharge.domain.policy import Policy
 from bigcharge.domain.states import State
-from bigcharge.services.instrument_sync import InstrumentSync, Synced
+from bigcharge.services.customer_sync import CustomerSync, Synced
+from bigcharge.services.instrument_sync import InstrumentSync
 from tests.fakes import (
     MASTERCARD,
     NOON,
@@ -46,9 +47,8 @@ class World:
         self.orders, self.customers = FakeQueue(), FakeQueue()
         self.stores = FakeStores()
         self.bigcommerce = FakeBigCommerce(self.clock, instruments=(VISA, MASTERCARD))
-        self.instrument_sync = InstrumentSync(
-            self.table, self.ledger, self.orders, self.customers, self.stores, self.bigcommerce, self.clock
-        )
+        customers = CustomerSync(self.table, self.ledger, self.orders, self.stores, self.bigcommerce, self.clock)
+        self.instrument_sync = InstrumentSync(customers, self.table, self.customers, self.clock)
 
     def sync(self) -> Synced:
         return self.instrument_sync.sync(MESSAGE)

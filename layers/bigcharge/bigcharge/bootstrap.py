@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from bigcharge.adapters.stores import AwsStores
     from bigcharge.domain.stores import Credentials
     from bigcharge.services.closing import Closing
+    from bigcharge.services.customer_sync import CustomerSync
     from bigcharge.services.hook_keeping import HookKeeping
+    from bigcharge.services.instrument_reconciling import InstrumentReconciling
     from bigcharge.services.instrument_sync import InstrumentSync
     from bigcharge.services.intake import Intake
     from bigcharge.services.orders import Orders
@@ -40,6 +42,8 @@ _STORES_PER_SECOND: Final = 10
 _CONNECT_SECONDS: Final = 2
 _READ_SECONDS: Final = 5
 _TRIES: Final = 3
+RESERVED_FOR_CHARGING: Final = 0.5
+"""The share of a store's quota of REST calls that is left to charging by what may take hours."""
 
 
 def at_init[T](build: Callable[[], T]) -> Callable[[], T]:
@@ -104,11 +108,11 @@ def bus() -> "EventBus":
     return EventBus(_aws("events"), config.event_bus())
 
 
-def connect(of: "AwsStores") -> "Callable[[Credentials], Client]":
-    """What makes a store's client of BigCommerce."""
+def connect(of: "AwsStores", reserve: float = 0.0) -> "Callable[[Credentials], Client]":
+    """What makes a store's client of BigCommerce, which leaves a share of the store's quota to others."""
     from bigcharge.adapters.bigcommerce.client import connect as connect_to  # noqa: PLC0415
 
-    return connect_to(config.api_url(), config.payments_url(), find_others=of.find_others)
+    return connect_to(config.api_url(), config.payments_url(), find_others=of.find_others, reserve=reserve)
 
 
 def intake() -> "Intake":
@@ -153,15 +157,34 @@ def instrument_sync() -> "InstrumentSync":
     from bigcharge.services.instrument_sync import InstrumentSync  # noqa: PLC0415
 
     served = stores()
-    return InstrumentSync(
-        instrument_table(),
-        ledger(),
-        queue(config.orders_queue_url()),
-        queue(config.customers_queue_url()),
-        served,
-        connect(served),
-        now,
+    customers_queue = queue(config.customers_queue_url())
+    return InstrumentSync(_customer_sync(served, connect(served)), instrument_table(), customers_queue, now)
+
+
+def _customer_sync(served: "AwsStores", connect_store: "Callable[[Credentials], Client]") -> "CustomerSync":
+    from bigcharge.services.customer_sync import CustomerSync  # noqa: PLC0415
+
+    orders_queue = queue(config.orders_queue_url())
+    return CustomerSync(instrument_table(), ledger(), orders_queue, served, connect_store, now)
+
+
+def instrument_reconciling() -> "InstrumentReconciling":
+    """What compares all instruments of the stores with the table."""
+    from bigcharge.adapters.instrument_lookups import InstrumentLookups  # noqa: PLC0415
+    from bigcharge.adapters.walk_items import WalkItems  # noqa: PLC0415
+    from bigcharge.services.instrument_comparing import InstrumentComparing  # noqa: PLC0415
+    from bigcharge.services.instrument_reconciling import InstrumentReconciling  # noqa: PLC0415
+    from bigcharge.services.instrument_walking import InstrumentWalking  # noqa: PLC0415
+
+    served = stores()
+    connect_store = connect(served, RESERVED_FOR_CHARGING)
+    rows = InstrumentLookups(_aws("dynamodb"), config.instruments_table(), time.sleep)
+    walks = WalkItems(_aws("dynamodb"), config.instruments_table(), uuid.uuid4().hex)
+    comparing = InstrumentComparing(instrument_table(), rows, _customer_sync(served, connect_store))
+    walking = InstrumentWalking(
+        walks, rows, comparing, served, lambda of: connect_store(of).stored_instruments, now, time.sleep
     )
+    return InstrumentReconciling(walking, queue(config.walks_queue_url()), served, now)
 
 
 def closing() -> "Closing":

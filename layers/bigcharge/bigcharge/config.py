@@ -71,6 +71,11 @@ def webhooks_url() -> str:
     return _required("WEBHOOKS_URL")
 
 
+def walks_queue_url() -> str:
+    """URL of the queue of stores whose instruments are being compared."""
+    return _required("WALKS_QUEUE_URL")
+
+
 def quarantine_queue_url() -> str:
     """URL of the quarantine queue."""
     return _required("QUARANTINE_QUEUE_URL")

@@ -44,6 +44,9 @@ class LogEvent(Enum):
     CHANGE_ANNOUNCED = "change.announced", logging.INFO
     CHANGE_REFUSED = "change.refused_by_bus", logging.WARNING
     CHANGE_UNREADABLE = "change.unreadable", logging.ERROR
+    INSTRUMENTS_BEGUN = "instruments.begun", logging.INFO
+    INSTRUMENTS_COMPARED = "instruments.compared", logging.INFO
+    INSTRUMENTS_FAILED = "instruments.message_failed", logging.ERROR
     SWEEP_DONE = "sweep.done", logging.INFO
     RECONCILE_STORE_DONE = "reconcile.store_done", logging.INFO
     RECONCILE_LEFT_ALONE = "reconcile.left_alone", logging.INFO

@@ -54,6 +54,8 @@ def _encode(value: object) -> Item:
             return {"N": str(int(value))}
         case str():
             return {"S": str(value)}
+        case bytes():
+            return {"B": value}
         case datetime():
             return {"S": write_time(value)}
         case Mapping():
@@ -65,7 +67,7 @@ def _encode(value: object) -> Item:
 
 def _decode(attribute: Mapping[str, Any]) -> Any:  # noqa: ANN401 - whatever type the attribute names
     match attribute:
-        case {"S": value} | {"BOOL": value}:
+        case {"S": value} | {"BOOL": value} | {"B": value}:
             return value
         case {"N": value}:
             return int(value)

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from bigcharge.adapters.dynamodb_values import Item, epoch_seconds, from_item, read_time, to_item
 from bigcharge.adapters.ledger_items import customer_key
-from bigcharge.domain.instrument_rows import InstrumentRow
+from bigcharge.domain.instrument_rows import CustomerInstruments, InstrumentRow
 from bigcharge.domain.instruments import Instrument, InstrumentType
 
 MARK: Final = "#"
@@ -33,6 +33,16 @@ def row_from_item(item: Mapping[str, Any]) -> InstrumentRow | None:
         read_at=datetime.fromisoformat(values["read_at"]),
         removed_at=read_time(values.get("removed_at")),
         leaves_at=None if leaves_at is None else datetime.fromtimestamp(leaves_at, UTC),
+    )
+
+
+def head_from_item(values: Mapping[str, Any]) -> CustomerInstruments:
+    """What a head's values say of its customer, without the rows."""
+    return CustomerInstruments(
+        default=values.get("default"),
+        read_at=read_time(values.get("read_at")),
+        look_at=read_time(values.get("look_at")),
+        version=values.get("version", 0),
     )
 
 

@@ -5,13 +5,13 @@ was read: of two writers at once one wins, and the other reads again. A batch wr
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import batched
 from typing import TYPE_CHECKING, Any, Final
 
-from bigcharge.adapters.dynamodb_values import Item, from_item, read_time, to_item
-from bigcharge.adapters.instrument_items import HEAD, item_keys, row_from_item, row_to_item
+from bigcharge.adapters.dynamodb_values import Item, from_item, to_item
+from bigcharge.adapters.instrument_items import HEAD, head_from_item, item_keys, row_from_item, row_to_item
 from bigcharge.adapters.ledger_items import customer_key
 from bigcharge.domain.instrument_rows import CustomerChange, CustomerInstruments, InstrumentRow
 
@@ -55,12 +55,9 @@ class InstrumentTable:
         items = [item for page in pages for item in page["Items"]]
         rows = [row for item in items if (row := row_from_item(item)) is not None]
         head = next((from_item(item) for item in items if item["instrument_key"] == {"S": HEAD}), {})
-        return CustomerInstruments(
+        return replace(
+            head_from_item(head),
             instruments=tuple(row.instrument for row in rows if row.removed_at is None),
-            default=head.get("default"),
-            read_at=read_time(head.get("read_at")),
-            look_at=read_time(head.get("look_at")),
-            version=head.get("version", 0),
             newest=max((row.read_at for row in rows), default=None),
         )
 

@@ -215,6 +215,3 @@ class Instruments(Protocol):
 
     def save(self, changes: Sequence[CustomerChange]) -> list[CustomerChange]:
         """Write changes, each of another customer; returns those whose customer was changed since it was read."""
-
-    def postpone(self, store_hash: str, customer_id: int, look_at: datetime) -> None:
-        """Note that a hint comes for the customer then."""

@@ -39,7 +39,11 @@ _NONE_SHOWN: Final = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_FOUND, HTT
 
 
 def connect(
-    api_url: str, payments_url: str, pacing: Pacing = DEFAULT_PACING, find_others: FindOthers = find_none
+    api_url: str,
+    payments_url: str,
+    pacing: Pacing = DEFAULT_PACING,
+    find_others: FindOthers = find_none,
+    reserve: float = 0.0,
 ) -> Callable[[Credentials], "Client"]:
     """Make what makes the clients of stores; they share the connections of the process.
 
@@ -48,12 +52,13 @@ def connect(
         payments_url: base URL of the payments host.
         pacing: time-outs and waits, with the clock, the sleep and the chance behind them.
         find_others: credentials that may hold where those of a store are refused.
+        reserve: the share of a store's quota of REST calls that is left to others (0 up to 1).
 
     Raises:
         InvalidInputError: a URL that credentials must not be sent to; later, credentials that cannot be sent.
     """
     api, payments = Host(api_url), Host(payments_url)
-    api_quotas, payments_quotas = Quotas(), Quotas()
+    api_quotas, payments_quotas = Quotas(reserve), Quotas()
 
     def make_client(credentials: Credentials) -> Client:
         root = f"/stores/{check_store_hash(credentials.store_hash)}"

@@ -11,8 +11,12 @@ class Quotas:
     """Until when each store's quota is used up, as the last answers said; shared by all who call the host.
 
     A store's quota is shared with its other apps, so that this never is the whole truth: a 429 can still come.
+
+    Attributes:
+        reserve: the share of each quota that is left to others (0 up to 1): what is in no hurry leaves some for who is.
     """
 
+    reserve: float = 0.0
     _used_up_until: dict[str, float] = field(default_factory=dict)
 
     def note(self, root: str, answer: Answer, now: float) -> None:
@@ -23,7 +27,7 @@ class Quotas:
             answer: any.
             now: when it came, by a clock that never goes back, in seconds.
         """
-        pause = read_pause(answer)
+        pause = read_pause(answer, self.reserve)
         if pause > 0:
             self._used_up_until[root] = now + pause
 

@@ -18,6 +18,7 @@ from bigcharge.domain.errors import (
 )
 
 _RESET: Final = "X-Rate-Limit-Time-Reset-Ms"
+_QUOTA: Final = "X-Rate-Limit-Requests-Quota"
 _LEFT: Final = "X-Rate-Limit-Requests-Left"
 _DEFAULT_WAIT: Final = 30.0  # seconds: how often BigCommerce refreshes the quota of a store
 _LONGEST_WAIT: Final = 900.0  # seconds: the longest that a queue can hold a message back
@@ -64,9 +65,15 @@ def read_wait(headers: Mapping[str, str]) -> float:
     return _DEFAULT_WAIT
 
 
-def read_pause(answer: Answer) -> float:
-    """Seconds for which the next call of the same store would be one too many, by any answer; mostly 0."""
-    used_up = _read_whole(answer.headers, _LEFT) == 0 and _read_whole(answer.headers, _RESET) is not None
+def read_pause(answer: Answer, reserve: float = 0.0) -> float:
+    """Seconds for which the next call of the same store would be one too many, by any answer; mostly 0.
+
+    Args:
+        answer: any.
+        reserve: the share of the quota that is left to others (0 up to 1).
+    """
+    left, quota = _read_whole(answer.headers, _LEFT), _read_whole(answer.headers, _QUOTA) or 0
+    used_up = left is not None and left <= reserve * quota and _read_whole(answer.headers, _RESET) is not None
     return read_wait(answer.headers) if used_up or answer.status == HTTPStatus.TOO_MANY_REQUESTS else 0.0
 
 
