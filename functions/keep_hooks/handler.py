@@ -44,11 +44,13 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> Any:  # noqa: AN
 def take(record: "SQSRecord", context: "LambdaContext") -> None:
     if context.get_remaining_time_in_millis() / 1000 < SECONDS_FOR_STORE:
         raise TimeoutError("too little time is left for this message")
+    ids: dict[str, object] = {"message_id": record.message_id}
     try:
         message = read_message(record.body)
+        ids |= message.ids
         tell(message.store_hash, hook_keeping().take(message))
     except Exception:
-        log(LogEvent.HOOKS_MESSAGE_FAILED, message_id=record.message_id)
+        log(LogEvent.HOOKS_MESSAGE_FAILED, **ids)
         raise
 
 

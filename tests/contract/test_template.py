@@ -3,9 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,18 +12,9 @@ from cfnlint.helpers import load_resource
 
 from bigcharge import config
 from bigcharge.adapters.cursors import cursor_key
-from bigcharge.adapters.hook_items import hooks_key, hooks_to_item
-from bigcharge.adapters.ledger_items import charge_to_item, pause_key, pause_to_item
-from bigcharge.domain.charges import NEEDS_A_PERSON, Charge
-from bigcharge.domain.kept_hooks import KeptHook, KeptHooks
-from bigcharge.domain.states import State
-from bigcharge.domain.stores import Pause
-from bigcharge.domain.wanted_hooks import Fault
-from functions.announce_changes import handler as announce_changes
-from functions.keep_hooks import handler as keep_hooks
-from functions.reconcile_orders import handler as reconcile_orders
+from bigcharge.adapters.hook_items import hooks_key
+from bigcharge.adapters.ledger_items import pause_key
 from sandbox.cloud.template import read_template, translate
-from tests.fakes import NOON, STORE, Context
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE = read_template(ROOT / "template.yaml")
@@ -285,128 +274,3 @@ def test_the_two_hosts_of_bigcommerce_are_https() -> None:
         parameter = TEMPLATE["Parameters"][name]
         assert re.fullmatch(parameter["AllowedPattern"], parameter["Default"])
         assert not re.fullmatch(parameter["AllowedPattern"], "http://api.bigcommerce.com")
-
-
-ALARMS, TOPICS = of_type("CloudWatch::Alarm"), of_type("SNS::Topic")
-
-
-def read_dimensions(alarm: dict[str, Any]) -> dict[str, str]:
-    """An alarm's dimensions, with what the references stand for in the stage dev."""
-    values: dict[str, str] = {}
-    for one in alarm["Dimensions"]:
-        match one["Value"]:
-            case {"Fn::Sub": text}:
-                values[one["Name"]] = text.replace("${Stage}", "dev")
-            case {"Ref": name} | {"Fn::GetAtt": [name, "QueueName"]}:
-                values[one["Name"]] = name
-            case text:
-                values[one["Name"]] = text
-    return values
-
-
-@pytest.mark.parametrize("name", ALARMS)
-def test_an_alarm_calls_somebody(name: str) -> None:
-    assert [target(action) for action in ALARMS[name]["AlarmActions"]] == ["AlarmTopic"]
-    assert ALARMS[name].get("ActionsEnabled", True) is True
-
-
-def test_whoever_is_called_subscribes_to_a_topic_under_the_key_that_cloudwatch_may_use() -> None:
-    [topic] = TOPICS.values()
-    assert target(topic["KmsMasterKeyId"]) == "Key"
-    statements_of_key = RESOURCES["Key"]["Properties"]["KeyPolicy"]["Statement"]
-    [allowed] = [one for one in statements_of_key if one["Principal"] == {"Service": "cloudwatch.amazonaws.com"}]
-    assert allowed["Action"] == ["kms:Decrypt", "kms:GenerateDataKey*"]
-    assert target(TEMPLATE["Outputs"]["AlarmTopicArn"]["Value"]) == "AlarmTopic"
-
-
-def changes_that_alarm() -> list[dict[str, Any]]:
-    """Stream records of everything for which a person is called."""
-    paid = Charge(STORE, 215, State.PAID, NOON, version=1)
-    images = (
-        (charge_to_item(paid), charge_to_item(replace(paid, difference="paid_twice", version=2))),
-        (charge_to_item(paid), charge_to_item(replace(paid, state=State.UNKNOWN, reason=NEEDS_A_PERSON, version=2))),
-        (None, pause_to_item(Pause(STORE, "credentials_refused", 401, "f", NOON))),
-        (None, hooks_to_item(KeptHooks(STORE, hooks={"s": KeptHook("s", 1, NOON, (Fault.INACTIVE,))}, version=1))),
-    )
-    return [
-        {
-            "eventID": f"event-{number}",
-            "dynamodb": {
-                "Keys": {"order_key": new["order_key"]},
-                **({"OldImage": old} if old else {}),
-                "NewImage": new,
-                "SequenceNumber": str(number),
-                "ApproximateCreationDateTime": NOON.timestamp(),
-            },
-        }
-        for number, (old, new) in enumerate(images)
-    ]
-
-
-def test_our_own_metrics_are_emitted_as_their_alarms_want_them(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """An alarm on other dimensions than those of the metric is silent for ever, and nothing says so."""
-    given = {str(one["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]) for one in FUNCTIONS.values()}
-    assert given == {"{'Fn::Sub': 'bigcharge-${Stage}'}"}
-    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "bigcharge-dev")
-    monkeypatch.setattr(announce_changes, "bus", lambda: SimpleNamespace(publish=lambda _: []))
-    monkeypatch.setattr(reconcile_orders, "reconciling", lambda: SimpleNamespace(list_stores=list))
-    announce_changes.handler({"Records": changes_that_alarm()}, Context())
-    reconcile_orders.handler({}, Context())
-    monkeypatch.setattr(keep_hooks, "hook_keeping", lambda: SimpleNamespace(list_stores=list))
-    keep_hooks.handler({}, Context())
-    emitted = set()
-    for blob in [json.loads(line) for line in capsys.readouterr().out.splitlines()]:
-        for metrics in blob.get("_aws", {}).get("CloudWatchMetrics", ()):
-            [names], [metric] = metrics["Dimensions"], metrics["Metrics"]
-            emitted.add((metrics["Namespace"], metric["Name"], frozenset((name, blob[name]) for name in names)))
-    watched = {
-        (alarm["Namespace"], alarm["MetricName"], frozenset(read_dimensions(alarm).items()))
-        for alarm in ALARMS.values()
-        if not alarm["Namespace"].startswith("AWS/")
-    }
-    assert watched == {one for one in emitted if one[1] in {"Alarms", "StoresNotReconciled", "StoresWithHooksNotKept"}}
-    assert len(watched) == 6
-
-
-def of_metric(namespace: str, metric: str) -> dict[str, dict[str, Any]]:
-    """The alarms on a metric of AWS, by the resource that they watch."""
-    found = [one for one in ALARMS.values() if (one["Namespace"], one["MetricName"]) == (namespace, metric)]
-    return {next(iter(read_dimensions(alarm).values())): alarm for alarm in found}
-
-
-def test_a_single_message_that_nobody_could_process_alarms() -> None:
-    watched = of_metric("AWS/SQS", "ApproximateNumberOfMessagesVisible")
-    assert set(watched) == set(QUEUES) - {"OrdersQueue", "CustomersQueue", "HooksQueue", "StoresQueue", "WalksQueue"}
-    for alarm in watched.values():
-        assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 0)
-        assert (alarm["Statistic"], alarm["TreatMissingData"]) == ("Maximum", "notBreaching")
-
-
-def test_an_order_that_waits_too_long_alarms() -> None:
-    alarm = of_metric("AWS/SQS", "ApproximateAgeOfOldestMessage")["OrdersQueue"]
-    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 15 * 60)
-    assert (alarm["Statistic"], alarm["TreatMissingData"]) == ("Maximum", "notBreaching")
-
-
-@pytest.mark.parametrize("function", RATES)
-def test_a_schedule_that_fails_or_falls_silent_alarms(function: str) -> None:
-    """Lambda emits nothing for a function that is not invoked: there, what is missing is the fault."""
-    fails = of_metric("AWS/Lambda", "Errors")[function]
-    assert (fails["ComparisonOperator"], fails["Threshold"]) == ("GreaterThanThreshold", 0)
-    assert (fails["Statistic"], fails["TreatMissingData"]) == ("Sum", "notBreaching")
-    silent = of_metric("AWS/Lambda", "Invocations")[function]
-    assert (silent["ComparisonOperator"], silent["Threshold"]) == ("LessThanThreshold", 1)
-    assert (silent["Statistic"], silent["TreatMissingData"]) == ("Sum", "breaching")
-    assert silent["Period"] * silent["EvaluationPeriods"] >= 2 * seconds_between(RATES[function])
-
-
-@pytest.mark.parametrize("name", ALARMS)
-def test_an_alarm_is_one_that_cloudwatch_takes(name: str) -> None:
-    """A period of whole minutes; no more than a day to look at, or a week in hours; a word on what it means."""
-    alarm = ALARMS[name]
-    assert alarm["Period"] % 60 == 0
-    assert alarm["Period"] * alarm["EvaluationPeriods"] <= (7 * DAY if alarm["Period"] >= 3600 else DAY)
-    assert alarm["AlarmDescription"]
-    assert alarm["AlarmName"]["Fn::Sub"].startswith("bigcharge-${Stage}-")
