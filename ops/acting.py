@@ -104,7 +104,7 @@ def make_act(kind: ActKind, who: str | None, why: str) -> Act:
     Raises:
         InvalidInputError: the name or the reason cannot be kept.
     """
-    checked = check_words(who or _user(), "--who", LONGEST_NAME), check_words(why, "--why", LONGEST_WHY)
+    checked = check_words(who or name_operator(), "--who", LONGEST_NAME), check_words(why, "--why", LONGEST_WHY)
     return Act(kind, *checked, datetime.now(UTC))
 
 
@@ -145,7 +145,8 @@ def _report(name: str, kind: ActKind, recorded: Recorded) -> None:
         print("bigcharge: the orders queue does not answer: the sweep goes on with it in a minute", file=sys.stderr)
 
 
-def _user() -> str:
+def name_operator() -> str:
+    """The name that this system knows whoever is at it by."""
     try:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):

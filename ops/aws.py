@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import typer
 
+from bigcharge.domain.redaction import redactor
 from ops.errors import CommandError
 
 if TYPE_CHECKING:
@@ -131,4 +132,4 @@ def _explain(error: Exception) -> str:
                 f"(`bigcharge local` is in {LOCAL_REGION})?"
             )
         case _:
-            return f"AWS: {' '.join(str(error).split())}"
+            return f"AWS: {redactor.redact_text(' '.join(str(error).split()))}"  # AWS may quote what it was sent

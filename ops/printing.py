@@ -12,7 +12,7 @@ from bigcharge.domain.money import Money, minor_digits
 
 AsJson = Annotated[bool, typer.Option("--json", help="JSON for programs, in place of a table.")]
 
-_NUMBERS: Final = frozenset({"amount", "tries", "orders", "requests"})  # columns that stand to the right
+_NUMBERS: Final = frozenset({"amount", "messages", "tries", "orders", "requests"})  # columns that stand to the right
 _UNITS: Final = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeGuard
 
 from bigcharge.domain.card_numbers import holds_card_number
 from bigcharge.domain.errors import InvalidInputError
-from bigcharge.domain.messages import NO_ID, Kind
+from bigcharge.domain.messages import NO_ID, Kind, Message
 from bigcharge.domain.stores import check_id, check_store_hash
 
 MAX_BYTES: Final = 64 * 1024
@@ -102,6 +102,13 @@ class Webhook:
         if not isinstance(self.data, dict):
             raise InvalidInputError("the webhook has no data")
         return kind, check_id(self.data.get(field))
+
+    def to_hint(self, now: datetime) -> Message:
+        """The message that it leads to; raises as `subject` does."""
+        kind, number = self.subject()
+        happened_at = self.created_at if kind is Kind.STORE else None
+        cause = self.trouble or self.scope
+        return Message(self.store_hash, kind, number, cause, now, self.event_hash, happened_at)
 
 
 def read_webhook(body: bytes) -> Webhook:

@@ -15,13 +15,13 @@ from bigcharge.domain.errors import (
     TooOldError,
     UnknownStoreError,
 )
-from bigcharge.domain.messages import Kind, Message
 from bigcharge.domain.policy import Policy
 from bigcharge.domain.redaction import redactor
 from bigcharge.domain.stores import Credentials
 from bigcharge.domain.webhooks import DeliveryTrouble, Webhook, read_webhook
 
 if TYPE_CHECKING:  # the ports name what charging works with: a fifth of this function's start, for nothing
+    from bigcharge.domain.messages import Kind
     from bigcharge.services.ports import Clock, Queue, Stores
 
 
@@ -153,14 +153,11 @@ class Intake:
         if webhook.trouble is DeliveryTrouble.WILL_RETRY:
             return Outcome.COUNTED  # it comes again: nothing is lost yet
         try:
-            kind, number = webhook.subject()
+            hint = webhook.to_hint(now)
         except InvalidInputError as error:
             self._quarantine.send(str(error), webhook.store_hash, redactor.redact_json(body.decode()))
             return Outcome.QUARANTINED
-        happened_at = webhook.created_at if kind is Kind.STORE else None
-        cause = webhook.trouble or webhook.scope
-        hint = Message(webhook.store_hash, kind, number, cause, now, webhook.event_hash, happened_at)
-        self._queues[kind].send(hint)
+        self._queues[hint.kind].send(hint)
         return Outcome.QUEUED
 
 
