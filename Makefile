@@ -6,9 +6,10 @@ UV_VERSION := 0.13.8
 QUIETLY := -q --disable-pip-version-check --root-user-action=ignore
 BIN := .venv/bin
 READY := .venv/.ready
+SCANNERS := .venv-scan
 export PATH := $(CURDIR)/$(BIN):$(CURDIR)/.tools/bin:$(PATH)
 
-.PHONY: help demo test test-code test-processes check format lint types imports template build handlers sam-local simulate fuzz draw lock clean
+.PHONY: help demo test test-code test-processes check format lint types imports template build handlers scan sam-local simulate fuzz draw lock clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -41,6 +42,9 @@ build: $(READY)
 handlers: build
 	@python -m ops.built_handlers .aws-sam/build
 
+scan: $(READY) $(SCANNERS)/.ready ## cfn-lint, checkov, bandit, detect-secrets, pip-audit: no finding without a reason beside it
+	@python -m ops.scanning
+
 sam-local: $(READY) build ## every function through `sam local invoke`, in Docker (status 3 where there is none)
 	@python -m ops.sam_local
 
@@ -58,9 +62,11 @@ lock: $(UV) ## pin the dependencies anew, with hashes
 	  --custom-compile-command "make lock" layers/bigcharge/requirements.in -o layers/bigcharge/requirements.txt
 	@$(UV) pip compile -q --universal --generate-hashes --python-version 3.13 --no-emit-index-url --upgrade \
 	  --custom-compile-command "make lock" requirements-dev.in -o requirements-dev.txt
+	@$(UV) pip compile -q --universal --generate-hashes --python-version 3.13 --no-emit-index-url --upgrade \
+	  --custom-compile-command "make lock" requirements-scan.in -o requirements-scan.txt
 
 clean: ## remove everything that was made here
-	rm -rf .tools .venv .aws-sam build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .tools .venv .venv-scan .aws-sam build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 # Some systems leave venv or pip out of their python3; either will do.
 $(UV):
@@ -70,11 +76,18 @@ $(UV):
 	  || { rm -rf .tools; echo "cannot install uv: see above; $(PYTHON) needs venv or pip (python3-venv on Debian)"; exit 1; }
 
 # uv does not read pip's settings: a package index that is named for pip is named for uv too.
+INDEX = index=$${PIP_INDEX_URL:-$$($(PYTHON) -m pip config get global.index-url 2>/dev/null)}; \
+  if [ -n "$$index" ]; then export UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$$index}"; fi;
+
 $(READY): $(UV) requirements-dev.txt pyproject.toml .python-version
 	@echo "setting up: CPython $$(cat .python-version) and the development libraries, in .venv"
-	@index=$${PIP_INDEX_URL:-$$($(PYTHON) -m pip config get global.index-url 2>/dev/null)}; \
-	  if [ -n "$$index" ]; then export UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$$index}"; fi; \
-	  $(UV) venv -q --clear .venv \
+	@$(INDEX) $(UV) venv -q --clear .venv \
 	  && $(UV) pip sync -q --require-hashes requirements-dev.txt \
 	  && $(UV) pip install -q --no-deps --no-build-isolation --editable .
 	@touch $(READY)
+
+$(SCANNERS)/.ready: $(UV) requirements-scan.txt .python-version
+	@echo "setting up: the scanners, in $(SCANNERS)"
+	@$(INDEX) $(UV) venv -q --clear $(SCANNERS) \
+	  && $(UV) pip sync -q --require-hashes --python $(SCANNERS) requirements-scan.txt
+	@touch $@

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 LOCAL_REGION: Final = "us-east-1"  # of `bigcharge local`
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
-_INVENTED: Final = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
+_INVENTED: Final = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}  # nosec B105 # the emulated AWS takes any
 
 Stage = Annotated[str, typer.Option(envvar="STAGE", help="The deployment's stage.")]
 

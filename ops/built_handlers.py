@@ -7,7 +7,7 @@ Whatever the artefacts lack shows here.
 """
 
 import json
-import subprocess
+import subprocess  # nosec B404 # it runs programs of ours
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -86,7 +86,7 @@ def load_handler(built: BuiltHandler, folders: Sequence[Path], environment: Mapp
         CannotLoadError: it cannot be loaded, or is nothing that can be called.
     """
     path = [str(folder.resolve()) for folder in (*built.folders, *folders)]
-    ended = subprocess.run(  # noqa: S603 - this interpreter, with a program of our own
+    ended = subprocess.run(  # noqa: S603 - this interpreter, with a program of our own  # nosec B603
         [sys.executable, "-I", "-S", "-B", "-c", _LOAD, built.handler, *path],
         capture_output=True,
         text=True,

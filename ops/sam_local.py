@@ -8,7 +8,7 @@ import errno
 import json
 import os
 import signal
-import subprocess
+import subprocess  # nosec B404 # it runs programs of ours
 import sys
 import threading
 import time
@@ -59,7 +59,7 @@ def find_bridge() -> str:
     """
     command = ["docker", "network", "inspect", "bridge", "--format", "{{json (index .IPAM.Config 0)}}"]
     try:
-        ended = subprocess.run(command, capture_output=True, text=True, timeout=15, check=False)  # noqa: S603 - constant
+        ended = subprocess.run(command, capture_output=True, text=True, timeout=15, check=False)  # noqa: S603 - constant  # nosec B603
     except (OSError, subprocess.TimeoutExpired) as error:
         raise NoEngineError from error
     if ended.returncode:
@@ -100,7 +100,7 @@ def invoke(world: World, event: RecordedEvent) -> Result:
     began = time.monotonic()
     command = [str(Path(sys.executable).with_name("sam")), "local", "invoke", event.function, "-e", str(event.path)]
     try:
-        ended = subprocess.run(  # noqa: S603 - SAM, with files of this checkout
+        ended = subprocess.run(  # noqa: S603 - SAM, with files of this checkout  # nosec B603
             command,
             cwd=CHECKOUT,
             env={**os.environ, "SAM_CLI_TELEMETRY": "0"},

@@ -3,7 +3,7 @@
 import json
 import os
 import socket
-import subprocess
+import subprocess  # nosec B404 # it runs programs of ours
 import sys
 import time
 from contextlib import ExitStack
@@ -63,7 +63,7 @@ class LocalCloud:
 
     def __enter__(self) -> Self:
         with self._log.open("wb") as log:
-            self._process = subprocess.Popen(  # noqa: S603 - this program
+            self._process = subprocess.Popen(  # noqa: S603 - this program  # nosec B603
                 [*_COMMAND, "local", *self._arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -125,7 +125,7 @@ class LocalCloud:
         with ExitStack() as stack:
             asked = [
                 stack.enter_context(
-                    subprocess.Popen(  # noqa: S603 - this program
+                    subprocess.Popen(  # noqa: S603 - this program  # nosec B603
                         [*_COMMAND, group, "list", "--json"], stdout=subprocess.PIPE, env=environment
                     )
                 )

@@ -47,7 +47,7 @@ CARD_NUMBERS: Final = {**_PUBLISHED, **{_number_of(code): code for code in PAYME
 
 def make_token(random: Random, behaviour: int) -> str:
     """Make the token of a stored instrument: 64 hexadecimal digits, whose head tells a behaviour but approval."""
-    token = f"{random.getrandbits(4 * TOKEN_LENGTH):0{TOKEN_LENGTH}x}"
+    token = f"{random.getrandbits(4 * TOKEN_LENGTH):0{TOKEN_LENGTH}x}"  # nosec B311 # invented tokens, the same for a seed
     return token if behaviour == APPROVED else f"000{behaviour:0{_CODE_DIGITS}}{token[3 + _CODE_DIGITS :]}"
 
 

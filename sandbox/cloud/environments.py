@@ -4,7 +4,7 @@ import contextlib
 import json
 import os
 import select
-import subprocess
+import subprocess  # nosec B404 # it runs programs of ours
 import sys
 import threading
 import time
@@ -36,7 +36,7 @@ class Environment:
     """One process for one handler. It starts before it knows which: most of its start is the same for all."""
 
     def __init__(self) -> None:
-        self._process = subprocess.Popen(  # noqa: S603 - this interpreter, this package's runtime
+        self._process = subprocess.Popen(  # noqa: S603 - this interpreter, this package's runtime  # nosec B603
             [sys.executable, "-P", str(RUNTIME)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -44,8 +44,8 @@ class Environment:
             env={"PATH": os.defpath, "LANG": "en_US.UTF-8", "TZ": ":UTC"},
             process_group=0,  # Ctrl-C is for the local cloud, which then stops its environments
         )
-        assert self._process.stdin is not None  # noqa: S101 - both are pipes; said for the type checker
-        assert self._process.stdout is not None  # noqa: S101 - the same
+        assert self._process.stdin is not None  # noqa: S101 - both are pipes; said for the type checker  # nosec B101
+        assert self._process.stdout is not None  # noqa: S101 - the same  # nosec B101
         self._requests = self._process.stdin
         self._answers = self._process.stdout
         self._unread = b""
@@ -88,7 +88,7 @@ class Environment:
 
     @property
     def _loaded(self) -> Function:
-        assert self._function is not None  # noqa: S101 - `load` comes first; said for the type checker
+        assert self._function is not None  # noqa: S101 - `load` comes first; said for the type checker  # nosec B101
         return self._function
 
     def invoke(self, event: object) -> Answer:
@@ -170,7 +170,7 @@ def _lambda_environment(function: Function, endpoint: str) -> Mapping[str, str]:
         "AWS_LAMBDA_LOG_GROUP_NAME": function.log_group,
         "AWS_LAMBDA_LOG_STREAM_NAME": "local",
         "LAMBDA_TASK_ROOT": str(function.code),
-        "HOME": "/tmp",  # noqa: S108 - as in Lambda nothing of the user's home is read
+        "HOME": "/tmp",  # noqa: S108 - as in Lambda nothing of the user's home is read  # nosec B108
         "LANG": "en_US.UTF-8",
         "PATH": os.defpath,
         "TZ": ":UTC",

@@ -2,7 +2,7 @@
 
 import signal
 import socket
-import subprocess
+import subprocess  # nosec B404 # it runs programs of ours
 import sys
 import threading
 import time
@@ -98,7 +98,7 @@ def emulated_aws(port: int, host: str = HOST) -> Iterator[Clients]:
     if _answers(host, port):
         yield _connected(host, port)
         return
-    process = subprocess.Popen(  # noqa: S603 - this interpreter, this package
+    process = subprocess.Popen(  # noqa: S603 - this interpreter, this package  # nosec B603
         [sys.executable, "-m", "sandbox.cloud.aws", f"--port={port}", f"--host={host}", f"--idle={ORPHAN_SECONDS}"],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,

@@ -48,18 +48,18 @@ def main() -> None:
     # What Lambda's own runtime brings: most of the time of a start, spent before the function is known.
     importlib.import_module("boto3")
     try:
-        handler = _load(json.loads(requests.get()))
+        handler = _load(json.loads(requests.get()))  # nosec B113 # a queue, not HTTP
     except Exception as error:  # noqa: BLE001 - whatever a module raises while it is loaded
         _send(answers, _describe(error))
         return
     _send(answers, {"ready": True})
     while True:
-        _send(answers, _answer(handler, json.loads(requests.get())))
+        _send(answers, _answer(handler, json.loads(requests.get())))  # nosec B113 # a queue, not HTTP
 
 
 def _listen(requests: "queue.SimpleQueue[str]") -> None:
     for line in sys.stdin:
-        requests.put(line)
+        requests.put(line)  # nosec B113 # a queue, not HTTP
     # The local cloud is gone, perhaps killed: an environment never outlives it, not even in the middle of an event.
     os._exit(0)
 

@@ -47,7 +47,7 @@ def deploy_stack(client: "CloudFormationClient", name: str, translated: Json, pa
         raise CannotStart(f"the emulated AWS refused the template: {error}") from error
     answers = {output["OutputKey"]: output["OutputValue"] for output in outputs}
     resolved = _resolved(run, {text: answers[key] for text, key in questions.items()})
-    assert isinstance(resolved, dict)  # noqa: S101 - a dict stays a dict; said for the type checker
+    assert isinstance(resolved, dict)  # noqa: S101 - a dict stays a dict; said for the type checker  # nosec B101
     return resolved
 
 

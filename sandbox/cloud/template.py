@@ -63,7 +63,7 @@ def read_template(path: Path) -> Json:
         CannotStart: it is not there or is no YAML.
     """
     try:
-        template = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a SafeLoader with plain tags
+        template = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a SafeLoader with plain tags  # nosec B506
     except (OSError, yaml.YAMLError) as error:
         raise CannotStart(f"cannot read the template {path}: {error}") from error
     if not isinstance(template, dict) or "Resources" not in template:

@@ -162,7 +162,7 @@ class KeptHooks:
             hooks[finding.scope] = concluded
             if concluded.faults or not noted.faults or noted.good_at is None or not is_about_orders(finding.scope):
                 continue
-            assert concluded.good_at is not None  # noqa: S101 - it is good; said for the type checker
+            assert concluded.good_at is not None  # noqa: S101 - it is good; said for the type checker  # nosec B101
             gap = Gap(noted.good_at, concluded.good_at).join(gap)
         return replace(self, hooks=hooks, gap=gap, looked_at=seen_at)
 
