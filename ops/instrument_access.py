@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from functools import cache
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -43,11 +43,27 @@ def open_bigcommerce(store: str, stage: str, api_url: str | None) -> "Client":
 
     with explain_aws_errors():
         secrets = connect("secretsmanager")
-        if api_url is None and _is_emulated(secrets.meta.endpoint_url):
-            raise CommandError("this AWS is emulated: name the BigCommerce that goes with it in BIGCOMMERCE_API_URL")
+        url = find_api_url(secrets, api_url)
         stores = AwsStores(secrets, connect("ssm"), stage, time.monotonic)
         credentials = stores.credentials(store)
-    return connect_to(api_url or config.API_URL, config.PAYMENTS_URL, find_others=stores.find_others)(credentials)
+    return connect_to(url, config.PAYMENTS_URL, find_others=stores.find_others)(credentials)
+
+
+def find_api_url(client: Any, api_url: str | None) -> str:  # noqa: ANN401 - boto3 makes the class at run time
+    """Base URL of the BigCommerce that goes with an AWS: BigCommerce's own unless another is named.
+
+    Args:
+        client: of that AWS.
+        api_url: as named; None: it is not.
+
+    Raises:
+        CommandError: AWS is emulated, and nothing says which BigCommerce goes with it.
+    """
+    from bigcharge import config  # noqa: PLC0415 - imports of a command stand in it
+
+    if api_url is None and _is_emulated(client.meta.endpoint_url):
+        raise CommandError("this AWS is emulated: name the BigCommerce that goes with it in BIGCOMMERCE_API_URL")
+    return api_url or config.API_URL
 
 
 def open_hints(store: str, stage: str) -> "CustomerHints":

@@ -38,6 +38,8 @@ _MEANINGS: Final = {decline.reason: decline.meaning for decline in DECLINES.valu
     "out_of_time": "The function ran out of time before it sent anything.",
     "rate_limited": "BigCommerce asks to wait.",
     "store_unknown": "The store's credentials are gone: add them again.",
+    "paused_by_operator": "An operator paused the store.",
+    "store_removed": "The store was removed: add it again to open it.",
     "store_paused": "The store is paused: see bigcharge stores resume.",
     "credentials_refused": "BigCommerce refuses the store's credentials.",
     "app_uninstalled": "The store's app was uninstalled: install it again, and store its new credentials.",

@@ -25,7 +25,8 @@ REASONS = (
     r'State\.\w+: "(\w+)"',
     r'refusal = "(\w+)"',
     r'reason = .* else "(\w+)"',
-    r'^(?:NEEDS_A_PERSON|PAYMENT_SHOWN|APP_UNINSTALLED|CREDENTIALS_REFUSED|_NO_INSTRUMENT): Final = "(\w+)"',
+    r'^(?:NEEDS_A_PERSON|PAYMENT_SHOWN|_NO_INSTRUMENT): Final = "(\w+)"',
+    r'^(?:APP_UNINSTALLED|STORE_REMOVED|PAUSED_BY_OPERATOR|CREDENTIALS_REFUSED): Final = "(\w+)"',
 )
 
 

@@ -22,7 +22,7 @@ from bigcharge.adapters.ledger_items import (
 )
 from bigcharge.domain.charges import Charge, DueCharge
 from bigcharge.domain.errors import ConflictError
-from bigcharge.domain.stores import Pause
+from bigcharge.domain.stores import PAUSED_BY_OPERATOR, Pause
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -86,9 +86,10 @@ class LedgerTable:
         return saved
 
     def pause(self, pause: Pause) -> bool:
-        """Pause the store; False where it was paused already with the same credentials."""
-        condition = "attribute_not_exists(order_key) OR credentials <> :credentials"
-        return self._put(pause_to_item(pause), condition, credentials=pause.credentials)
+        """Pause the store; False where it was paused already with the same credentials, or by an operator."""
+        condition = "attribute_not_exists(order_key) OR (credentials <> :credentials AND reason <> :lasting)"
+        values = {"credentials": pause.credentials, "lasting": PAUSED_BY_OPERATOR}
+        return self._put(pause_to_item(pause), condition, **values)
 
     def read_pause(self, store_hash: str) -> Pause | None:
         """The store's pause, if it has one, as it is now; raises as `read` does."""
@@ -97,7 +98,7 @@ class LedgerTable:
         return pause_from_item(item) if item else None
 
     def close(self, pause: Pause) -> bool:
-        """Keep it in place of any other pause; False where the store was closed already with the same credentials."""
+        """Keep it in place of any other pause; False where there is the same one already."""
         condition = "attribute_not_exists(order_key) OR credentials <> :credentials OR reason <> :reason"
         return self._put(pause_to_item(pause), condition, credentials=pause.credentials, reason=pause.reason)
 

@@ -122,6 +122,8 @@ def pause_to_item(pause: Pause) -> Item:
             "code": pause.code,
             "credentials": pause.credentials,
             "paused_at": pause.paused_at,
+            "who": pause.who,
+            "why": pause.why,
         },
     )
 
@@ -139,6 +141,8 @@ def pause_from_item(item: Mapping[str, Any]) -> Pause:
         code=values.get("code"),
         credentials=values["credentials"],
         paused_at=datetime.fromisoformat(values["paused_at"]),
+        who=values.get("who"),
+        why=values.get("why"),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from bigcharge.domain.charges import NEEDS_A_PERSON, PAYMENT_SHOWN, Charge
 from bigcharge.domain.instrument_rows import InstrumentRow
 from bigcharge.domain.states import State
-from bigcharge.domain.stores import Pause
+from bigcharge.domain.stores import PAUSED_BY_OPERATOR, Pause
 
 SCHEMA_VERSION: Final = 1
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
@@ -149,5 +149,6 @@ def pause_event(pause: Pause, time: datetime, *, is_paused: bool) -> Event:
         "code": pause.code,
     }
     if is_paused:
-        return Event("store.paused", detail, time, Alarm.STORE_PAUSED)
+        # An operator who pauses a store knows of it.
+        return Event("store.paused", detail, time, None if pause.reason == PAUSED_BY_OPERATOR else Alarm.STORE_PAUSED)
     return Event("store.resumed", detail, time)

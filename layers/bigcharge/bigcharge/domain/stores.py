@@ -14,6 +14,10 @@ _MAX_ID: Final = 2**53  # ids are JSON numbers
 _SHORTEST_CARD: Final = 10**11
 APP_UNINSTALLED: Final = "app_uninstalled"
 """The reason of the pause of a store that is closed: its merchant has uninstalled the app."""
+STORE_REMOVED: Final = "store_removed"
+"""The reason of the pause of a store that is closed: an operator has removed it."""
+PAUSED_BY_OPERATOR: Final = "paused_by_operator"
+"""The reason of a pause that only an operator lifts."""
 CREDENTIALS_REFUSED: Final = "credentials_refused"
 """The reason of the pause of a store whose credentials BigCommerce refuses."""
 
@@ -85,14 +89,16 @@ class KeptCredentials:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """A store that must not be charged until a person acts or its credentials change.
+    """A store that must not be charged until a person acts or, unless a person paused it, its credentials change.
 
     Attributes:
         store_hash: the store.
         reason: a stable word.
         code: BigCommerce's code, or the HTTP status.
-        credentials: fingerprint of the credentials that were refused.
+        credentials: fingerprint of the credentials that were refused; empty where none were.
         paused_at: since when.
+        who: the operator, where it was one.
+        why: the operator's reason.
     """
 
     store_hash: str
@@ -100,11 +106,17 @@ class Pause:
     code: int | None
     credentials: str
     paused_at: datetime
+    who: str | None = None
+    why: str | None = None
 
     @property
     def is_closed(self) -> bool:
         """Whether the store is closed: only new credentials open it again."""
-        return self.reason == APP_UNINSTALLED
+        return self.reason in {APP_UNINSTALLED, STORE_REMOVED}
+
+    def holds(self, credentials: Credentials) -> bool:
+        """Whether the store is paused still, going by the credentials that are known for it now."""
+        return self.reason == PAUSED_BY_OPERATOR or self.credentials == credentials.fingerprint
 
     def closes(self, credentials: Credentials | None) -> bool:
         """Whether the store is closed still, going by the credentials that are kept for it now, if any are."""

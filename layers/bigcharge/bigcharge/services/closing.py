@@ -1,4 +1,4 @@
-"""Closing a store whose merchant has uninstalled the app: nothing more is charged, and what was kept of it leaves."""
+"""Closing a store whose app is uninstalled, or that is removed: nothing is charged, and what was kept of it leaves."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -8,8 +8,11 @@ from typing import Final, Protocol
 from bigcharge.domain.errors import InvalidInputError
 from bigcharge.domain.messages import Message
 from bigcharge.domain.policy import Policy
-from bigcharge.domain.stores import APP_UNINSTALLED, KeptCredentials, Pause
+from bigcharge.domain.stores import APP_UNINSTALLED, STORE_REMOVED, KeptCredentials, Pause
 from bigcharge.services.ports import Clock, Queue
+
+OPERATOR: Final = "operator"
+"""The cause of a message of an operator who removes the store."""
 
 # BigCommerce repeats a webhook for 48 hours. One that names an older time names no time that could be relied on.
 _LONGEST_ON_THE_WAY: Final = timedelta(days=3)
@@ -107,7 +110,8 @@ class Closing:
         if _when(message) < kept.stored_at.replace(microsecond=0):  # BigCommerce tells whole seconds
             return Closed(False)
         fingerprint = kept.credentials.fingerprint
-        self._ledger.close(Pause(message.store_hash, APP_UNINSTALLED, None, fingerprint, self._clock()))
+        reason = STORE_REMOVED if message.cause == OPERATOR else APP_UNINSTALLED
+        self._ledger.close(Pause(message.store_hash, reason, None, fingerprint, self._clock()))
         self._keeper.schedule_deletion(message.store_hash)
         self._queue.send(replace(message, happened_at=_when(message)), delay=_ONCE_MORE)
         return self._retire(message, seconds_left)

@@ -195,6 +195,6 @@ class HookKeeping:
 
 def _is_refused(pause: Pause | None, credentials: Credentials) -> bool:
     """Whether BigCommerce refuses the store's credentials: then it has nothing to say of its hooks either."""
-    if pause is None or pause.credentials != credentials.fingerprint:
+    if pause is None or not pause.holds(credentials):
         return False
     return pause.is_closed or pause.reason == CREDENTIALS_REFUSED

@@ -84,9 +84,9 @@ class Orders:
             return charge
         try:
             credentials = self._stores.credentials(message.store_hash)
-            if pause is not None and pause.credentials == credentials.fingerprint:
+            if pause is not None and pause.holds(credentials):
                 credentials = self._stores.refresh(message.store_hash)
-            if pause is not None and pause.credentials == credentials.fingerprint:
+            if pause is not None and pause.holds(credentials):
                 return self._waiting.wait_for_store(charge, message, pause)
             return self._look(charge, message, credentials, seconds_left)
         except ConflictError:

@@ -85,7 +85,7 @@ class Reconciling:
         except UnknownStoreError:
             return None
         policy = self._stores.policy(cursor.store_hash)
-        if policy is None or (pause is not None and pause.credentials == credentials.fingerprint):
+        if policy is None or (pause is not None and pause.holds(credentials)):
             return None
         lists, sent, is_finished = self._lists_of(credentials), dict.fromkeys(Errand, 0), True
         for errand in (errand for errand in Errand if cursor.is_due(errand, now)):
