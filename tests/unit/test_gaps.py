@@ -51,6 +51,12 @@ def test_only_what_changed_in_the_gap_is_looked_at_and_once(world: World) -> Non
     assert world.sent() == []
 
 
+def test_a_gap_in_which_nothing_changed_is_walked_through_once(world: World) -> None:
+    world.cursors.gaps[STORE] = Gap(ago(days=3), ago(days=2))
+    run(world)
+    assert not world.cursors.kept[STORE].is_due(Errand.GAP, world.clock())
+
+
 def test_what_is_known_as_it_is_now_is_not_looked_at_again(world: World) -> None:
     put(world, 3, 2.5)
     world.know(3, State.DECLINED, ago(days=1))

@@ -122,7 +122,7 @@ class Reconciling:
             self._cursors.save(cursor)
             if seconds_left() < _SECONDS_FOR_PAGE:
                 return cursor, sent, False
-        if walk.newest is not None and not walk.after_id:
+        if walk.until is None and walk.newest is not None and not walk.after_id:
             # One answer said that something has changed, the other lists nothing: an order is between two states, or
             # an answer is wrong. What was not listed must not count as read.
             return cursor, sent, False
