@@ -82,4 +82,4 @@ def test_a_cursor_replaces_the_one_before(cursors: CursorItems) -> None:
 def test_nobody_is_told_of_a_cursor(image: str) -> None:
     item = cursor_to_item(CURSOR)
     change = {"Keys": {"order_key": item["order_key"]}, image: item, "ApproximateCreationDateTime": NOW.timestamp()}
-    assert read_change({"eventID": "event-1", "dynamodb": change}) is None
+    assert read_change({"eventID": "event-1", "dynamodb": change}) == ()
