@@ -119,6 +119,8 @@ CALLS: Final[Mapping[str, tuple[str, str, Callable[[str], dict[str, Any]]]]] = {
     "ssm:GetParameter": ("ssm", "GetParameter", lambda arn: {"Name": f"/{_name(arn)}"}),
     "ssm:GetParametersByPath": ("ssm", "GetParametersByPath", lambda arn: {"Path": f"/{_name(arn)}"}),
     "ssm:PutParameter": ("ssm", "PutParameter", lambda arn: {"Name": f"/{_name(arn)}", "Value": "x"}),
+    "xray:PutTelemetryRecords": ("xray", "PutTelemetryRecords", lambda _: {"TelemetryRecords": [{"Timestamp": 1}]}),
+    "xray:PutTraceSegments": ("xray", "PutTraceSegments", lambda _: {"TraceSegmentDocuments": ["{}"]}),
 }
 
 

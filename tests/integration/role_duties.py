@@ -38,6 +38,16 @@ def write_logs(roles: Roles, function: Function) -> None:
     logs.put_log_events(**stream, logEvents=[{"timestamp": 1, "message": "a line"}])
 
 
+def send_traces(roles: Roles, function: Function) -> None:
+    """Its traces reach X-Ray."""
+    xray = make_clients(roles, function.role)("xray")
+    now = datetime.now(UTC).timestamp()
+    ids = {"id": "53995c3f42cd8ad8", "trace_id": f"1-{int(now):08x}-bd862e3fe1be46a994272793"}
+    segment = {**ids, "name": function.name, "start_time": now, "end_time": now}
+    assert not xray.put_trace_segments(TraceSegmentDocuments=[json.dumps(segment)])["UnprocessedTraceSegments"]
+    xray.put_telemetry_records(TelemetryRecords=[{"Timestamp": now, "SegmentsSentCount": 1}])
+
+
 def stand_in(roles: Roles, function: Function) -> Any:
     """A function that processes all: here the poller is tried, not the function."""
     return SimpleNamespace(invoke=lambda _: PROCESSED, credentials=assume(roles.clients, function.role))
@@ -158,7 +168,7 @@ def put_hooks_back(roles: Roles, function: Function) -> None:
         assert invoke(read_event("keep_hooks/delivery_given_up.json")) == PROCESSED
 
 
-GENERAL: Final[tuple[Duty, ...]] = (write_logs, keep_failures, take_messages, take_changes, answer_events)
+GENERAL: Final[tuple[Duty, ...]] = (write_logs, send_traces, keep_failures, take_messages, take_changes, answer_events)
 SITUATIONS: Final[Mapping[str, tuple[Duty, ...]]] = {
     "charge_order": (put_an_order_back, charge_the_newest_instrument),
     "close_store": (close_a_store_with_instruments,),
