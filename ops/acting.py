@@ -104,8 +104,12 @@ def make_act(kind: ActKind, who: str | None, why: str) -> Act:
     Raises:
         InvalidInputError: the name or the reason cannot be kept.
     """
-    checked = check_words(who or name_operator(), "--who", LONGEST_NAME), check_words(why, "--why", LONGEST_WHY)
-    return Act(kind, *checked, datetime.now(UTC))
+    return Act(kind, *check_who_and_why(who, why), datetime.now(UTC))
+
+
+def check_who_and_why(who: str | None, why: str) -> tuple[str, str]:
+    """Who acts (as this system names them, unless it is said) and the reason; raises as `make_act` does."""
+    return check_words(who or name_operator(), "--who", LONGEST_NAME), check_words(why, "--why", LONGEST_WHY)
 
 
 def act_on(charges: Iterable[Charge], act: Act, stage: str, transaction_id: str | None = None) -> None:

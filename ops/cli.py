@@ -10,7 +10,7 @@ import typer
 from typer.exceptions import TyperException
 
 from bigcharge.domain.errors import BigchargeError, InvalidInputError
-from ops import charges, dead_letters, hooks, instruments, running, stores
+from ops import charges, customers, dead_letters, hooks, instruments, running, stores
 from ops.demo import command as demo
 from ops.errors import FAILED, MISUSED, CommandError
 from ops.sandbox import command as sandbox
@@ -27,6 +27,7 @@ app.command("local")(running.run_local)
 app.add_typer(sandbox.app, name="sandbox")
 app.command("aws")(running.run_aws)
 app.add_typer(charges.app, name="charges")
+app.add_typer(customers.app, name="customers")
 app.add_typer(instruments.app, name="instruments")
 app.add_typer(hooks.app, name="hooks")
 app.add_typer(stores.app, name="stores")

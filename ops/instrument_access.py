@@ -70,7 +70,7 @@ def open_hints(store: str, stage: str) -> "CustomerHints":
     """What has the store's customers looked at; AWS is asked with the first hint."""
     from bigcharge.services.instrument_changes import CustomerHints  # noqa: PLC0415 - imports of a command stand in it
 
-    return CustomerHints(store, _customers_queue(stage), lambda: datetime.now(UTC))
+    return CustomerHints(store, open_customers_queue(stage), lambda: datetime.now(UTC))
 
 
 def query_rows(stage: str, store: str, customer_id: int) -> "Iterator[InstrumentRow]":
@@ -94,7 +94,9 @@ def query_rows(stage: str, store: str, customer_id: int) -> "Iterator[Instrument
         yield from (row for row in rows if row is not None and not row.has_left(now))
 
 
-def _customers_queue(stage: str) -> "Callable[[], Queue]":
+def open_customers_queue(stage: str) -> "Callable[[], Queue]":
+    """What opens the queue of customers, with the first hint."""
+
     @cache
     def open_queue() -> "Queue":
         from bigcharge.adapters.aws_errors import translate_aws_errors  # noqa: PLC0415

@@ -42,6 +42,7 @@ _MEANINGS: Final = {decline.reason: decline.meaning for decline in DECLINES.valu
     "store_removed": "The store was removed: add it again to open it.",
     "store_paused": "The store is paused: see bigcharge stores resume.",
     "credentials_refused": "BigCommerce refuses the store's credentials.",
+    "customer_forgotten": "The customer was forgotten: nothing more is charged.",
     "app_uninstalled": "The store's app was uninstalled: install it again, and store its new credentials.",
     "payment_configuration": "BigCommerce refuses the store's payment configuration.",
     "refused_by_bigcommerce": "BigCommerce refused a call before any payment.",

@@ -1,6 +1,6 @@
 """The world in memory, for the services: the same shapes as the adapters, with every move written down."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,6 +11,7 @@ from bigcharge.domain.access_tokens import AccessToken
 from bigcharge.domain.charges import Charge, DueCharge
 from bigcharge.domain.declines import Answer, Payment
 from bigcharge.domain.errors import ConflictError, InvalidInputError, NotFoundError, UnknownStoreError
+from bigcharge.domain.forgetting import ForgottenCustomer
 from bigcharge.domain.instrument_rows import CustomerChange, CustomerInstruments, InstrumentRow, name_default
 from bigcharge.domain.instruments import Instrument, InstrumentType, PaymentMethod
 from bigcharge.domain.messages import Kind, Message
@@ -108,6 +109,15 @@ class FakeLedger:
         for charge in self.charges.values():
             if charge.customer_id == customer_id and charge.state is State.DECLINED:
                 yield charge.order_id
+
+    def list_of_customer(self, store_hash: str, customer_id: int) -> Iterator[int]:
+        for charge in list(self.charges.values()):
+            if (charge.store_hash, charge.customer_id) == (store_hash, customer_id):
+                yield charge.order_id
+
+    def read_charges(self, store_hash: str, order_ids: Iterable[int]) -> dict[int, Charge]:
+        known = ((order_id, self.charges.get((store_hash, order_id))) for order_id in order_ids)
+        return {order_id: charge for order_id, charge in known if charge is not None}
 
     def pause(self, pause: Pause) -> bool:
         known = self.pauses.get(pause.store_hash)
@@ -272,6 +282,18 @@ class FakeInstruments:
             if change not in lost:
                 self._write(change)
         return lost
+
+    def is_forgotten(self, store_hash: str, customer_id: int) -> bool:
+        return self.read(store_hash, customer_id).forgotten_at is not None
+
+    def forget_customer(self, mark: ForgottenCustomer) -> int:
+        key = mark.store_hash, mark.customer_id
+        head = self.heads.get(key, CustomerInstruments())
+        self.heads[key] = CustomerInstruments(version=head.version + 1, forgotten_at=head.forgotten_at or mark.at)
+        return len(self.rows.pop(key, {}))
+
+    def count_instruments(self, store_hash: str, customer_id: int) -> int:
+        return len(self.rows.get((store_hash, customer_id), {}))
 
     def _version(self, change: CustomerChange) -> int:
         return self.heads.get((change.store_hash, change.customer_id), CustomerInstruments()).version

@@ -16,7 +16,8 @@ from bigcharge.domain.acts import Act, ActKind
 from bigcharge.domain.attempts import STORE_CREDIT, Attempt
 from bigcharge.domain.books import Difference
 from bigcharge.domain.charges import NEEDS_A_PERSON, PAYMENT_SHOWN, Charge
-from bigcharge.domain.events import Alarm, charge_event, instrument_event
+from bigcharge.domain.events import Alarm, charge_event, forgotten_event, instrument_event
+from bigcharge.domain.forgetting import ForgottenCustomer
 from bigcharge.domain.hook_events import hook_events
 from bigcharge.domain.instrument_rows import InstrumentRow
 from bigcharge.domain.kept_hooks import NOT_TAKEN, SCOPE_FULL, TOO_OFTEN, Block, KeptHook, KeptHooks
@@ -28,7 +29,7 @@ from tests.fakes import NOON, STORE, VISA
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "events.md").read_text()
 NAMES = set(re.findall(r"^\| `([a-z]+\.[a-z_]+)`", DOCUMENT, re.MULTILINE))
-ORDER, INSTRUMENT, STORE_EVENT, HOOK, BLOCKED = (
+ORDER, INSTRUMENT, CUSTOMER, STORE_EVENT, HOOK, BLOCKED = (
     json.loads(text) for text in re.findall(r"```json\n(.*?)```", DOCUMENT, re.DOTALL)
 )
 ATTEMPT = Attempt(1, "sweep", "stripe.card", VISA.fingerprint, Money(9800, "USD"), "jti-1", NOON, NOON, "visa", "1111")
@@ -83,8 +84,11 @@ def test_every_documented_name_is_announced_and_no_other() -> None:
     books = {event.detail_type for pair in ((CHARGE, differs), (differs, CHARGE)) if (event := charge_event(*pair))}
     acted = charge_event(CHARGE, replace(CHARGE, acts=(Act(ActKind.CAPTURE, "jane", "asked for", NOON),)))
     assert acted is not None
+    forgotten = forgotten_event(ForgottenCustomer(STORE, 11, NOON, "jane", "asked for"))
+    assert forgotten.identified_by("event-1").detail.keys() == CUSTOMER.keys()
+    others = {acted.detail_type, forgotten.detail_type, "store.paused", "store.resumed"}
     hooks = {event.detail_type for old, new in HOOK_CHANGES for event in hook_events(old, new, NOON)}
-    assert orders | instruments | books | hooks | {acted.detail_type, "store.paused", "store.resumed"} == NAMES
+    assert orders | instruments | books | hooks | others == NAMES
 
 
 @pytest.mark.parametrize(

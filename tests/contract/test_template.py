@@ -204,19 +204,40 @@ def test_only_what_charges_writes_charges_and_nothing_deletes_them() -> None:
     allowed = {(role, action, str(resource)) for role in of_type("IAM::Role") for action, resource in statements(role)}
     assert {
         role for role, action, resource in allowed if action == "dynamodb:PutItem" and "LedgerTable" in resource
-    } == {"ChargeOrderRole", "ReconcileOrdersRole", "KeepHooksRole", "CloseStoreRole"}
+    } == {"ChargeOrderRole", "ReconcileOrdersRole", "CloseStoreRole", "KeepHooksRole", "SyncInstrumentsRole"}
     conditions = {
-        role: [one.get("Condition") for one in policy["PolicyDocument"]["Statement"] if "PutItem" in str(one["Action"])]
-        for role in ("ChargeOrderRole", "ReconcileOrdersRole", "KeepHooksRole", "CloseStoreRole")
+        role: [
+            one.get("Condition")
+            for one in policy["PolicyDocument"]["Statement"]
+            if "PutItem" in str(one["Action"]) and "LedgerTable" in str(one["Resource"])
+        ]
+        for role in ("ChargeOrderRole", "ReconcileOrdersRole", "CloseStoreRole", "KeepHooksRole", "SyncInstrumentsRole")
         for policy in RESOURCES[role]["Properties"]["Policies"]
     }
     assert conditions == {
         "ChargeOrderRole": [None],
+        "SyncInstrumentsRole": [None],  # it forgets customers, in their charges too
         "ReconcileOrdersRole": [only(cursor_key("*"))],
         "KeepHooksRole": [only(hooks_key("*"))],
         "CloseStoreRole": [only(pause_key("*"))],
     }
-    assert not [action for _, action, _ in allowed if action.startswith("dynamodb:Delete")]
+    deletions = {one for one in allowed if one[1].startswith("dynamodb:Delete")}
+    assert {(role, action) for role, action, _ in deletions} == {("SyncInstrumentsRole", "dynamodb:DeleteItem")}
+    assert not [resource for _, _, resource in deletions if "InstrumentsTable" not in resource]
+
+
+def test_another_program_may_read_the_instruments_by_customer_and_do_nothing_else() -> None:
+    [policy] = of_type("IAM::ManagedPolicy").values()
+    rows, key = policy["PolicyDocument"]["Statement"]
+    assert rows == {
+        "Effect": "Allow",
+        "Action": ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"],
+        "Resource": {"Fn::GetAtt": ["InstrumentsTable", "Arn"]},
+    }
+    through = {"StringEquals": {"kms:ViaService": [{"Fn::Sub": "dynamodb.${AWS::Region}.${AWS::URLSuffix}"}]}}
+    assert (key["Effect"], key["Action"], key["Condition"]) == ("Allow", "kms:Decrypt", through)
+    assert target(key["Resource"]) == "Key"
+    assert target(TEMPLATE["Outputs"]["ReadInstrumentsPolicyArn"]["Value"]) == "ReadInstrumentsPolicy"
 
 
 def test_a_deployed_function_has_no_address_in_place_of_aws() -> None:

@@ -84,6 +84,7 @@ charges = st.builds(
     st.integers(0, 100),
     st.none() | times,
     st.none() | times,
+    st.none() | times,
     st.integers(1, 10_000),
 )
 

@@ -18,6 +18,8 @@ from bigcharge.domain.messages import Message
 from bigcharge.domain.money import Money
 from bigcharge.domain.states import State
 from bigcharge.services.customer_sync import Synced
+from bigcharge.services.customers import Looked
+from bigcharge.services.forgetting import Forgotten
 from bigcharge.services.intake import Outcome, Receipt
 from bigcharge.services.sweeping import Swept
 from functions.announce_changes import handler as announce_changes
@@ -106,12 +108,12 @@ def test_a_charge_tells_how_long_it_took_from_its_webhook(
 
 
 def test_a_customer_whose_sync_fails_fails_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    def sync(message: Message) -> Synced:
+    def look(message: Message) -> Looked:
         if message.id == 13:
             raise ConnectionError("no answer")
-        return Synced()
+        return Looked(Synced(), Forgotten(1, ()))
 
-    monkeypatch.setattr(sync_instruments, "instrument_sync", lambda: SimpleNamespace(sync=sync))
+    monkeypatch.setattr(sync_instruments, "customers", lambda: SimpleNamespace(look=look))
     bodies = [order_message(number).to_json() for number in (1, 13, 2)]
     answer = sync_instruments.handler(sqs_event(*bodies), Context())
     assert failed(answer) == ["message-1"]

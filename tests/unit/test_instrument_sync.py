@@ -81,9 +81,9 @@ def world() -> World:
 
 
 def test_what_is_new_is_added_and_a_second_sync_writes_nothing(world: World) -> None:
-    assert world.sync() == Synced(written=2, table_read_at=NOON)
+    assert world.sync() == Synced(written=2, table_read_at=NOON, found=2)
     assert world.table.calls == 1
-    assert world.sync() == Synced(table_read_at=NOON)
+    assert world.sync() == Synced(table_read_at=NOON, found=2)
     assert world.table.calls == 1
 
 
@@ -91,7 +91,7 @@ def test_what_changed_is_changed_and_what_is_gone_is_marked(world: World) -> Non
     world.sync()
     world.clock.pass_by(hours=1)
     world.bigcommerce.instruments = (replace(VISA, expiry_year=2033),)
-    assert world.sync() == Synced(written=1, removed=1, table_read_at=world.clock())
+    assert world.sync() == Synced(written=1, removed=1, table_read_at=world.clock(), found=1)
     assert world.table.calls == 2
     assert world.held == {VISA.fingerprint}
     row = world.table.rows[STORE, 11][MASTERCARD.fingerprint]
@@ -186,7 +186,7 @@ def test_an_older_read_does_not_undo_a_newer_one(world: World) -> None:
     world.sync()
     world.clock.now -= timedelta(minutes=1)
     world.bigcommerce.instruments = ()
-    assert world.sync() == Synced(table_read_at=NOON)
+    assert world.sync() == Synced(table_read_at=NOON, found=0)
     assert len(world.held) == 2
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from bigcharge.domain.stores import Credentials
     from bigcharge.services.closing import Closing
     from bigcharge.services.customer_sync import CustomerSync
+    from bigcharge.services.customers import Customers
     from bigcharge.services.hook_keeping import HookKeeping
     from bigcharge.services.instrument_reconciling import InstrumentReconciling
     from bigcharge.services.instrument_sync import InstrumentSync
@@ -185,6 +186,17 @@ def instrument_reconciling() -> "InstrumentReconciling":
         walks, rows, comparing, served, lambda of: connect_store(of).stored_instruments, now, time.sleep
     )
     return InstrumentReconciling(walking, queue(config.walks_queue_url()), served, now)
+
+
+def customers() -> "Customers":
+    """What looks at customers: syncs their instruments, forgets those who are deleted."""
+    from bigcharge.adapters.instrument_departures import InstrumentDepartures  # noqa: PLC0415
+    from bigcharge.services.customers import Customers  # noqa: PLC0415
+    from bigcharge.services.forgetting import Forgetting  # noqa: PLC0415
+
+    forgetting = Forgetting(ledger(), InstrumentDepartures(_aws("dynamodb"), config.instruments_table()))
+    hints = queue(config.customers_queue_url())
+    return Customers(instrument_sync(), forgetting, instrument_table(), ledger(), hints, stores(), now)
 
 
 def closing() -> "Closing":

@@ -38,6 +38,7 @@ class LogEvent(Enum):
     ORDER_LEFT = "order.left_to_another_worker", logging.INFO
     ORDER_FAILED = "order.message_failed", logging.ERROR
     CUSTOMER_SYNCED = "customer.synced", logging.INFO
+    CUSTOMER_FORGOTTEN = "customer.forgotten", logging.INFO
     CUSTOMER_FAILED = "customer.message_failed", logging.ERROR
     STORE_UNINSTALLED = "store.uninstalled", logging.INFO
     STORE_FAILED = "store.message_failed", logging.ERROR

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from bigcharge.adapters.dynamodb_values import Item, epoch_seconds, from_item, read_time, to_item
 from bigcharge.adapters.ledger_items import customer_key
+from bigcharge.domain.forgetting import ForgottenCustomer
 from bigcharge.domain.instrument_rows import CustomerInstruments, InstrumentRow
 from bigcharge.domain.instruments import Instrument, InstrumentType
 
@@ -43,6 +44,21 @@ def head_from_item(values: Mapping[str, Any]) -> CustomerInstruments:
         read_at=read_time(values.get("read_at")),
         look_at=read_time(values.get("look_at")),
         version=values.get("version", 0),
+        forgotten_at=read_time(values.get("forgotten_at")),
+    )
+
+
+def forgotten_from_item(item: Mapping[str, Any]) -> ForgottenCustomer | None:
+    """What a head says of its customer's having been forgotten; None for what says no such thing."""
+    if "forgotten_at" not in item:
+        return None
+    values = from_item(item)
+    return ForgottenCustomer(
+        store_hash=values["store_hash"],
+        customer_id=values["customer_id"],
+        at=datetime.fromisoformat(values["forgotten_at"]),
+        who=values["forgotten_by"],
+        why=values["forgotten_why"],
     )
 
 

@@ -61,6 +61,15 @@ class InstrumentTable:
             newest=max((row.read_at for row in rows), default=None),
         )
 
+    def is_forgotten(self, store_hash: str, customer_id: int) -> bool:
+        """Whether the customer was forgotten, as it is now (consistent)."""
+        head = self._client.get_item(
+            TableName=self._table,
+            Key=to_item({"customer_key": customer_key(store_hash, customer_id), "instrument_key": HEAD}),
+            ConsistentRead=True,
+        )
+        return "forgotten_at" in head.get("Item", {})
+
     def save(self, changes: Sequence[CustomerChange]) -> list[CustomerChange]:
         """Write changes, each of another customer, in as few calls as can be.
 
@@ -118,7 +127,7 @@ class InstrumentTable:
     def _operations(self, step: _Step) -> Iterator[Any]:
         condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(version)"}
         if step.version:
-            condition["ConditionExpression"] = "version = :version"
+            condition["ConditionExpression"] = "version = :version AND attribute_not_exists(forgotten_at)"
             condition["ExpressionAttributeValues"] = to_item({":version": step.version})
         yield {"Put": {"TableName": self._table, "Item": _head_to_item(step), **condition}}
         for row in step.rows:

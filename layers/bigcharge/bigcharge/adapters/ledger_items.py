@@ -63,7 +63,7 @@ def charge_to_item(charge: Charge) -> Item:
             "unknown_since": None if charge.unknown_since is None else epoch_seconds(charge.unknown_since),
             "store_hash": charge.store_hash,
             "order_id": charge.order_id,
-            "customer_id": charge.customer_id,
+            "customer_id": charge.customer_id or None,  # no customer's, and then in no customer's index
             "state": charge.state,
             "reason": charge.reason,
             "code": charge.code,
@@ -77,6 +77,7 @@ def charge_to_item(charge: Charge) -> Item:
             "failed_looks": charge.failed_looks,
             "absent_since": charge.absent_since,
             "asked_at": charge.asked_at,
+            "forgotten_at": charge.forgotten_at,
             "updated_at": charge.updated_at,
             "version": charge.version,
         },
@@ -93,7 +94,7 @@ def charge_from_item(item: Mapping[str, Any]) -> Charge:
     return Charge(
         store_hash=values["store_hash"],
         order_id=values["order_id"],
-        customer_id=values["customer_id"],
+        customer_id=values.get("customer_id", 0),
         state=State(values["state"]),
         reason=values.get("reason"),
         code=values.get("code"),
@@ -107,6 +108,7 @@ def charge_from_item(item: Mapping[str, Any]) -> Charge:
         failed_looks=values.get("failed_looks", 0),
         absent_since=read_time(values.get("absent_since")),
         asked_at=read_time(values.get("asked_at")),
+        forgotten_at=read_time(values.get("forgotten_at")),
         updated_at=datetime.fromisoformat(values["updated_at"]),
         version=values["version"],
     )

@@ -25,7 +25,7 @@ class Charge:
     Attributes:
         store_hash: the store.
         order_id: BigCommerce's id of the order.
-        customer_id: 0 until the order was read, and for guests.
+        customer_id: 0 until the order was read, for guests, and once the customer was forgotten.
         state: where it stands.
         reason: a stable word for why.
         code: BigCommerce's last code.
@@ -39,6 +39,7 @@ class Charge:
         asked_at: when the last such request was about to leave.
         failed_looks: how many looks in a row brought no answer, or the same refusal.
         absent_since: since when every look, past the token's expiry, found no trace of the payment.
+        forgotten_at: since when nothing is kept of the customer, and nothing more is charged; None: no such thing.
         updated_at: of the last change.
         version: of the item; 0: never saved.
     """
@@ -60,6 +61,7 @@ class Charge:
     failed_looks: int = 0
     absent_since: datetime | None = None
     asked_at: datetime | None = None
+    forgotten_at: datetime | None = None
     version: int = 0
 
     @property

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from bigcharge.domain.charges import NEEDS_A_PERSON, PAYMENT_SHOWN, Charge
+from bigcharge.domain.forgetting import ForgottenCustomer, scrub
 from bigcharge.domain.instrument_rows import InstrumentRow
 from bigcharge.domain.states import State
 from bigcharge.domain.stores import PAUSED_BY_OPERATOR, Pause
@@ -61,7 +62,7 @@ class Event:
 
 def charge_event(old: Charge | None, new: Charge) -> Event | None:
     """The event of a change in the ledger; None where only the time of the next look changed."""
-    if old is not None and _without_looks(old) == _without_looks(new):
+    if old is not None and _without_looks(_without_customer(old, new)) == _without_looks(new):
         return None
     attempt = new.last_attempt
     detail = {
@@ -102,9 +103,14 @@ def _name(old: Charge | None, new: Charge) -> str:
     """What changes no state has a name of its own: a difference of the books, an operator's command."""
     if new.difference != (old.difference if old else None) and old is not None and old.state is new.state:
         return "books.differ" if new.difference else "books.agree"
-    if old is not None and old.state is new.state and old.acts != new.acts:
+    if old is not None and old.state is new.state and len(old.acts) != len(new.acts):
         return "order.acted_on"
     return f"order.{_NAMES.get(new.state, new.state)}"
+
+
+def _without_customer(old: Charge, new: Charge) -> Charge:
+    """That a charge's customer was forgotten is told once, of the customer: nothing became of the charge."""
+    return old if new.forgotten_at is None else scrub(old, new.forgotten_at)
 
 
 def _without_looks(charge: Charge) -> Charge:
@@ -138,6 +144,16 @@ def _describe(row: InstrumentRow) -> dict[str, Any]:
         "expiry_year": instrument.expiry_year,
         "is_default": instrument.is_default,
     }
+
+
+def forgotten_event(customer: ForgottenCustomer) -> Event:
+    """The event of a customer that was forgotten: whoever keeps something of what was told before forgets it too."""
+    detail = {
+        "schema_version": SCHEMA_VERSION,
+        "store_hash": customer.store_hash,
+        "customer_id": customer.customer_id,
+    }
+    return Event("customer.forgotten", detail, customer.at)
 
 
 def pause_event(pause: Pause, time: datetime, *, is_paused: bool) -> Event:

@@ -48,6 +48,7 @@ class CustomerInstruments:
         look_at: when a hint that is in the queue by then comes for the customer, after a look in vain; None: none does.
         version: of the head; 0 where there is none yet.
         newest: when the newest read began that any row comes from, the store's list among them.
+        forgotten_at: since when nothing is kept of the customer; None: no such thing.
     """
 
     instruments: tuple[Instrument, ...] = ()
@@ -56,10 +57,14 @@ class CustomerInstruments:
     look_at: datetime | None = None
     version: int = 0
     newest: datetime | None = None
+    forgotten_at: datetime | None = None
 
     def is_newer_than(self, read_at: datetime) -> bool:
-        """Whether a whole read that began after this one has changed the customer."""
-        return self.read_at is not None and self.read_at > read_at
+        """Whether a whole read that began after this one has changed the customer.
+
+        A forgotten customer is newer than whatever is read: nothing comes back.
+        """
+        return self.forgotten_at is not None or (self.read_at is not None and self.read_at > read_at)
 
 
 @dataclass(frozen=True, slots=True)

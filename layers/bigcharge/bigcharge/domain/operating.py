@@ -65,6 +65,7 @@ def record_act(charge: Charge, act: Act, transaction_id: str | None = None) -> C
 
 
 def _retry(charge: Charge, now: datetime) -> Charge:
+    _require(charge.forgotten_at is None, "its customer was forgotten: nothing more is charged")
     if charge.state is State.CLAIMED:
         waits = charge.reason is not None or charge.is_due(now)
         _require(waits, "it is claimed: it is being charged now. Look again in a minute")

@@ -13,6 +13,7 @@ from bigcharge.domain.messages import NO_ID, Kind, Message
 from bigcharge.domain.stores import check_id, check_store_hash
 
 MAX_BYTES: Final = 64 * 1024
+CUSTOMER_DELETED: Final = "store/customer/deleted"
 DELIVERY_EXCEPTION: Final = "store/hook/deliveryException"
 _PRODUCER: Final = "stores/"
 _HASH: Final = re.compile(r"[0-9A-Za-z_-]{1,128}", re.ASCII)
@@ -29,7 +30,7 @@ _SCOPES: Final[dict[str, tuple[Kind, str | None]]] = {
     "store/order/transaction/updated": (Kind.ORDER, "order_id"),
     "store/cart/converted": (Kind.ORDER, "orderId"),
     "store/customer/payment/instrument/default/updated": (Kind.CUSTOMER, "id"),
-    "store/customer/deleted": (Kind.CUSTOMER, "id"),
+    CUSTOMER_DELETED: (Kind.CUSTOMER, "id"),
     "store/app/uninstalled": (Kind.STORE, None),
     DELIVERY_EXCEPTION: (Kind.HOOK, "id"),
 }

@@ -24,12 +24,14 @@ class Synced:
         removed: rows marked as removed.
         woken: declined orders sent back to the orders queue.
         table_read_at: when the read began that the table now comes from; None where there was none.
+        found: how many instruments BigCommerce holds; None where it could not be read.
     """
 
     written: int = 0
     removed: int = 0
     woken: int = 0
     table_read_at: datetime | None = None
+    found: int | None = None
 
     def is_unexpected(self, hinted_at: datetime) -> bool:
         """Whether nothing was written, though the table does not come from a read that began after the hint."""
@@ -70,7 +72,7 @@ class CustomerSync:
             found = self._read_customer(store_hash, customer_id, policy)
             synced = self._make_equal(store_hash, customer_id, found, read_at, read_at + policy.instrument_retention)
             if synced is not None:
-                return synced
+                return replace(synced, found=len(found))
         raise ConflictError("the customer's instruments are changed all the time: try again later")
 
     def _read_customer(self, store_hash: str, customer_id: int, policy: Policy) -> tuple[Instrument, ...]:

@@ -82,8 +82,8 @@ class InstrumentComparing:
         unclear: list[int] = []
         for customer_id, instruments in news.items():
             head = heads.get(customer_id, CustomerInstruments())
-            if head.read_at is not None and head.read_at >= read_at:
-                continue  # whoever read all of the customer meanwhile knows better
+            if head.is_newer_than(read_at) or head.read_at == read_at:
+                continue  # whoever read all of the customer meanwhile knows better; or the customer was forgotten
             if must_read(head, [instrument for instrument, _ in instruments]):
                 unclear.append(customer_id)
             else:

@@ -7,6 +7,7 @@ from typing import Final, Protocol
 from bigcharge.domain.errors import BigCommerceError, RateLimitedError, RefusedError
 from bigcharge.domain.instrument_rows import CustomerInstruments
 from bigcharge.domain.messages import Message
+from bigcharge.domain.webhooks import CUSTOMER_DELETED
 from bigcharge.services.customer_sync import CustomerSync, Synced
 from bigcharge.services.ports import Clock, Queue
 
@@ -28,6 +29,10 @@ class Hints(Protocol):
 
     def postpone(self, store_hash: str, customer_id: int, look_at: datetime) -> None:
         """Note that a hint comes for the customer then."""
+
+
+class StillListedError(BigCommerceError):
+    """BigCommerce still lists instruments of a customer that it says was deleted: one of the two is behind."""
 
 
 class InstrumentSync:
@@ -57,6 +62,8 @@ class InstrumentSync:
         asked_at = self._clock()
         try:
             synced = self._customers.sync(message.store_hash, message.id)
+            if message.cause == CUSTOMER_DELETED and synced.found:
+                raise StillListedError("the customer is said to be deleted, and BigCommerce lists instruments")
         except BigCommerceError as error:
             if asked_at - message.received_at > _GIVE_UP_AFTER:
                 raise

@@ -17,6 +17,8 @@ from bigcharge.domain.errors import (
     NotFoundError,
     UnknownStoreError,
 )
+from bigcharge.domain.forgetting import REASON as CUSTOMER_FORGOTTEN
+from bigcharge.domain.forgetting import scrub
 from bigcharge.domain.instruments import PaymentMethod
 from bigcharge.domain.messages import Message
 from bigcharge.domain.orders import Order
@@ -60,6 +62,7 @@ class Orders:
         self._clock = clock
         self._charging = Charging(ledger, clock)
         self._waiting = Waiting(ledger, queue, stores, clock)
+        self._instruments = instruments
         self._choosing = Choosing(instruments, clock)
         self._leaving = Leaving(ledger)
         self._following = Following(ledger, self._waiting, clock)
@@ -134,17 +137,33 @@ class Orders:
         verdict = judge(order, policy, part_paid=charge.has_used_store_credit)
         if charge.has_used_store_credit and verdict == (State.PAID_ELSEWHERE, None) and _owes_nothing(order):
             return self._finish_with_store_credit(case)
-        charge = replace(charge, customer_id=order.customer_id, money=order.owed)
+        charge = self._with_customer(charge, order, is_chargeable=verdict is None)
         if verdict is not None:
             return self._leaving.leave(charge, *verdict, now)
         case = replace(case, charge=charge)
         if charge.attempts and (shown := self._recognize(case, order)) is not None:
             return shown
+        if charge.forgotten_at is not None:
+            return self._leaving.leave(charge, State.SKIPPED, CUSTOMER_FORGOTTEN, now)
         tender = self._choosing.choose_store_credit(case, order)
         tender = tender or self._choosing.choose_instrument(case, get_methods())
         if tender is None:
             return self._leaving.wait_for_instrument(charge, now)
         return self._charge(replace(case, charge=self._charging.claim(charge)), order, tender)
+
+    def _with_customer(self, charge: Charge, order: Order, *, is_chargeable: bool) -> Charge:
+        """The charge with its order's customer, or without where the customer was forgotten.
+
+        That is asked before the ledger takes note of a customer, and before anything is charged.
+        """
+        known = replace(charge, money=order.owed, customer_id=order.customer_id)
+        is_asked = is_chargeable or known.customer_id not in {charge.customer_id, 0}
+        if charge.forgotten_at is not None or (is_asked and self._is_forgotten(known)):
+            return scrub(known, self._clock())
+        return known
+
+    def _is_forgotten(self, charge: Charge) -> bool:
+        return self._instruments().is_forgotten(charge.store_hash, charge.customer_id)
 
     def _read(self, case: Case, policy: Policy | None) -> tuple[Order, Callable[[], tuple[PaymentMethod, ...]]]:
         """The order, and what gets its methods: for a new order, which is likely to be charged, at the same time."""

@@ -140,6 +140,9 @@ class Ledger(Protocol):
     def list_waiting(self, store_hash: str, customer_id: int) -> Iterator[int]:
         """Orders of the customer that were declined and wait."""
 
+    def read_pause(self, store_hash: str) -> Pause | None:
+        """The store's pause, as it is now (consistent)."""
+
     def pause(self, pause: Pause) -> bool:
         """Pause the store; False where it was paused already with the same credentials."""
 
@@ -212,6 +215,9 @@ class Instruments(Protocol):
 
     def read(self, store_hash: str, customer_id: int) -> CustomerInstruments:
         """What the table holds (consistent)."""
+
+    def is_forgotten(self, store_hash: str, customer_id: int) -> bool:
+        """Whether the customer was forgotten (consistent)."""
 
     def save(self, changes: Sequence[CustomerChange]) -> list[CustomerChange]:
         """Write changes, each of another customer; returns those whose customer was changed since it was read."""
