@@ -357,9 +357,12 @@ HEAD_KEYS = {"customer_key": {"S": f"{STORE}#11"}, "instrument_key": {"S": HEAD}
 
 
 def told(keys: dict[str, Any], old: dict[str, Any] | None, new: dict[str, Any] | None) -> Any:
+    """The one event of a change; None where nothing is told."""
     images = {name: image for name, image in (("OldImage", old), ("NewImage", new)) if image}
     change = {"Keys": keys, "SequenceNumber": "1", "ApproximateCreationDateTime": NOON.timestamp(), **images}
-    return read_change({"eventID": "event-1", "dynamodb": change})
+    events = read_change({"eventID": "event-1", "dynamodb": change})
+    assert len(events) <= 1
+    return events[0] if events else None
 
 
 @pytest.mark.parametrize("state", list(State))
