@@ -142,6 +142,17 @@ def wake_a_declined_order(roles: Roles, function: Function) -> None:
         assert invoke(read_event("sync_instruments/default_updated.json")) == PROCESSED
 
 
+def forget_a_customer(roles: Roles, function: Function) -> None:
+    roles.begin()
+    roles.put_charge(101, State.PAID, customer_id=3)
+    with roles.running(function) as invoke:
+        assert invoke(read_event("sync_instruments/deleted.json")) == PROCESSED
+        roles.put_instrument("abc123", 3)
+        assert invoke(read_event("sync_instruments/deleted.json", cause="forget_the_rest")) == PROCESSED
+    assert not roles.is_of_a_customer(101)
+    assert not roles.read_instrument("abc123", 3)
+
+
 def sweep_what_is_due(roles: Roles, function: Function) -> None:
     roles.begin()
     roles.put_charge(100, State.CLAIMED, due_at=datetime.now(UTC) - timedelta(minutes=1))
@@ -174,7 +185,7 @@ SITUATIONS: Final[Mapping[str, tuple[Duty, ...]]] = {
     "close_store": (close_a_store_with_instruments,),
     "keep_hooks": (put_hooks_back,),
     "sweep": (sweep_what_is_due,),
-    "sync_instruments": (wake_a_declined_order, put_a_customer_back),
+    "sync_instruments": (wake_a_declined_order, put_a_customer_back, forget_a_customer),
 }
 
 

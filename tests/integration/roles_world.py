@@ -131,10 +131,10 @@ class Roles:
         changed = replace(store, policy=(store.policy or {}) | changes)
         put_stores([changed], "dev", self.clients.secrets, self.clients.parameters)
 
-    def put_charge(self, order_id: int, state: State, **fields: Any) -> None:
+    def put_charge(self, order_id: int, state: State, customer_id: int = 1, **fields: Any) -> None:
         """Put a charge into the ledger."""
         now = datetime.now(UTC)
-        charge = Charge("abc123", order_id, state, now, 1, version=1, **fields)
+        charge = Charge("abc123", order_id, state, now, customer_id, version=1, **fields)
         self.world.dynamodb.put_item(TableName="bigcharge-dev-ledger", Item=charge_to_item(charge))
 
     def put_instrument(self, store_hash: str, customer_id: int) -> None:
@@ -150,14 +150,25 @@ class Roles:
 
     def is_leaving(self, store_hash: str, customer_id: int) -> bool:
         """Whether the instrument is marked as one that leaves."""
+        return "expires_at" in self.read_instrument(store_hash, customer_id)
+
+    def read_instrument(self, store_hash: str, customer_id: int) -> Any:
+        """The instrument's item; nothing where there is none."""
         key: Any = {"customer_key": {"S": f"{store_hash}#{customer_id}"}, "instrument_key": {"S": "1"}}
-        return "expires_at" in self.world.dynamodb.get_item(TableName="bigcharge-dev-instruments", Key=key)["Item"]
+        return self.world.dynamodb.get_item(TableName="bigcharge-dev-instruments", Key=key).get("Item", {})
 
     def read_state(self, order_id: int) -> str | None:
         """The state of an order's charge."""
-        key = {"order_key": {"S": f"abc123#{order_id}"}}
-        item = self.world.dynamodb.get_item(TableName="bigcharge-dev-ledger", Key=key).get("Item")
+        item = self._read_charge(order_id)
         return item["state"]["S"] if item else None
+
+    def is_of_a_customer(self, order_id: int) -> bool:
+        """Whether the ledger knows whose order it is."""
+        return "customer_id" in (self._read_charge(order_id) or {})
+
+    def _read_charge(self, order_id: int) -> Any:
+        key = {"order_key": {"S": f"abc123#{order_id}"}}
+        return self.world.dynamodb.get_item(TableName="bigcharge-dev-ledger", Key=key).get("Item")
 
     @contextmanager
     def sending_one(self, queue: str) -> Iterator[None]:

@@ -136,6 +136,47 @@ def test_reconciling_writes_its_cursors_and_no_charge(roles: Roles) -> None:
         table.put_item(TableName="bigcharge-dev-ledger", Item={"order_key": {"S": "abc123#100"}})
 
 
+def test_another_program_reads_the_instruments_under_the_stacks_policy_and_writes_nothing(roles: Roles) -> None:
+    """What docs/tables.md gives to programs of the user's own: the policy alone, on a role of theirs."""
+    [policy] = [one["Arn"] for one in roles.iam.list_policies(Scope="Local")["Policies"]]
+    roles.iam.create_role(RoleName="reader", AssumeRolePolicyDocument="{}")
+    roles.iam.attach_role_policy(RoleName="reader", PolicyArn=policy)
+    roles.put_instrument("abc123", 77)
+    reader = roles.iam.get_role(RoleName="reader")["Role"]["Arn"]
+    table: Any = maker(roles.clients.endpoint, assume(roles.clients, reader))("dynamodb")
+    name = "bigcharge-dev-instruments"
+    customer, key = {"S": "abc123#77"}, {"customer_key": {"S": "abc123#77"}, "instrument_key": {"S": "1"}}
+    item = roles.read_instrument("abc123", 77)
+    condition = "customer_key = :customer AND instrument_key < :last"
+    values = {":customer": customer, ":last": {"S": "g"}}
+    found = table.query(TableName=name, KeyConditionExpression=condition, ExpressionAttributeValues=values)["Items"]
+    assert found == [item] == table.batch_get_item(RequestItems={name: {"Keys": [key]}})["Responses"][name]
+    assert table.get_item(TableName=name, Key=key)["Item"] == item
+    refused = [
+        partial(table.put_item, TableName=name, Item=key),
+        partial(table.delete_item, TableName=name, Key=key),
+        partial(table.update_item, TableName=name, Key=key, UpdateExpression="SET brand = :customer"),
+        partial(table.batch_write_item, RequestItems={name: [{"DeleteRequest": {"Key": key}}]}),
+        partial(table.transact_write_items, TransactItems=[{"Delete": {"TableName": name, "Key": key}}]),
+        partial(table.scan, TableName=name),
+        partial(table.get_item, TableName="bigcharge-dev-ledger", Key={"order_key": {"S": "abc123#100"}}),
+    ]
+    for attempt in refused:
+        with pytest.raises(ClientError) as error:
+            attempt()
+        assert error.value.response["Error"]["Code"] == DENIED
+    assert roles.read_instrument("abc123", 77) == item
+    decrypt: Any = maker(roles.clients.endpoint, assume(roles.clients, reader))("kms")
+    [key_arn] = {one["Resource"] for one in _read_policy(roles, policy) if one["Action"] == "kms:Decrypt"}
+    with pytest.raises(ClientError, match="kms:Decrypt"):
+        decrypt.decrypt(KeyId=key_arn, CiphertextBlob=b"anything")
+
+
+def _read_policy(roles: Roles, arn: str) -> Any:
+    version = roles.iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+    return roles.iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]["Statement"]
+
+
 def test_the_local_cloud_enforces_roles(roles: Roles) -> None:
     """Without this the others prove nothing: a role without policy, a made-up token, a wrong secret are refused."""
     queue = roles.clients.queues.get_queue_url(QueueName="bigcharge-dev-orders")["QueueUrl"]
