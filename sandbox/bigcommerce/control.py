@@ -64,6 +64,7 @@ ACTS: Final[Mapping[str, str]] = {
             "offer_method",
             "withdraw_method",
             "configure_store",
+            "rotate_credentials",
             "create_gift_certificate",
             "expire_token",
             "stale_order",

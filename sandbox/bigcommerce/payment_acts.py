@@ -108,6 +108,18 @@ class PaymentActs(Acting):
             shop = self._shop(store_hash)
             shop.configured, shop.vaulting = configured, vaulting
 
+    def rotate_credentials(
+        self, *, access_token: str | None = None, client_secret: str | None = None, store_hash: str | None = None
+    ) -> None:
+        """From now on another access token is let in, and the webhooks of new events are signed with another secret."""
+        with self.state.lock:
+            shop = self._shop(store_hash)
+            shop.store = replace(
+                shop.store,
+                access_token=access_token or shop.store.access_token,
+                client_secret=client_secret or shop.store.client_secret,
+            )
+
     def create_gift_certificate(self, code: str, amount: int, *, store_hash: str | None = None) -> None:
         """Make a gift certificate (minor units)."""
         with self.state.lock:
