@@ -216,7 +216,9 @@ def test_of_a_paused_store_it_is_said_what_the_order_waits_for(capsys: pytest.Ca
 
 def _readme_commands() -> list[str]:
     return re.findall(
-        r"^(bigcharge (?:charges|stores|instruments) [^#\n]*?) *(?:#.*)?$", README.read_text(), re.MULTILINE
+        r"^(bigcharge (?:charges|instruments|stores (?:pause|resume)) [^#\n]*?) *(?:#.*)?$",
+        README.read_text(),
+        re.MULTILINE,
     )
 
 

@@ -1,6 +1,8 @@
 """`bigcharge stores ...` against a stage as template.yaml declares it, and the box over HTTP."""
 
 import json
+import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +33,7 @@ from tests.unit.hook_world import FakeHooks
 if TYPE_CHECKING:
     from tests.integration.conftest import Aws
 
+README = Path(__file__).parents[2] / "README.md"
 NAME = "bigcharge/dev/stores/abc123"
 INVENTED = ("invented-access", "invented-client", "invented-secret", "new-access", "new-secret")
 
@@ -319,3 +322,28 @@ def test_no_credential_can_be_an_argument(capsys: pytest.CaptureFixture[str]) ->
             assert run(["stores", command, "abc123", option, "invented-secret"]) == 2
     out, err = capsys.readouterr()
     assert "invented-secret" not in out + err
+
+
+def readme_commands() -> list[str]:
+    shown = re.findall(r"^(bigcharge (?:stores|hooks) [^#\n]*?) *(?:#.*)?$", README.read_text(), re.MULTILINE)
+    return [command for command in shown if not re.search(r" stores (?:pause|resume) ", command)]
+
+
+@pytest.mark.parametrize("command", readme_commands())
+def test_every_command_that_the_readme_shows_of_stores_and_hooks_runs(
+    box: Box, aws: "Aws", tmp_path: Path, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(box)
+    monkeypatch.chdir(tmp_path)
+    Path("policy.json").write_text(json.dumps(POLICY))
+    is_new = " add " in command
+    if not is_new:
+        assert run_with(monkeypatch, SECRET, "stores", "add", "abc123", "--policy", "policy.json") == 0
+    _, *arguments = shlex.split(command.replace("STORE_HASH", "abc123"))
+    assert run_with(monkeypatch, SECRET if is_new else {"client_secret": "new-secret"}, *arguments) == 0
+
+
+def test_the_readme_shows_every_command_of_stores_and_hooks() -> None:
+    shown = "\n".join(readme_commands())
+    assert all(f"stores {name}" in shown for name in ("add", "list", "check", "rotate", "remove"))
+    assert all(f"hooks {name}" in shown for name in ("status", "sync", "remove"))
