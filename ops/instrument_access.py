@@ -28,8 +28,14 @@ ApiUrl = Annotated[
 ]
 
 
-def open_bigcommerce(store: str, stage: str, api_url: str | None) -> "Client":
+def open_bigcommerce(store: str, stage: str, api_url: str | None, reserve: float = 0.0) -> "Client":
     """BigCommerce for a store, with the credentials that the deployment keeps for it.
+
+    Args:
+        store: its hash.
+        stage: the deployment's.
+        api_url: of BigCommerce, where it is not its own.
+        reserve: the share of the store's quota of calls that is left to others.
 
     Raises:
         CommandError: AWS does not answer, or nothing says which BigCommerce an emulated AWS goes with.
@@ -46,7 +52,7 @@ def open_bigcommerce(store: str, stage: str, api_url: str | None) -> "Client":
         url = find_api_url(secrets, api_url)
         stores = AwsStores(secrets, connect("ssm"), stage, time.monotonic)
         credentials = stores.credentials(store)
-    return connect_to(url, config.PAYMENTS_URL, find_others=stores.find_others)(credentials)
+    return connect_to(url, config.PAYMENTS_URL, find_others=stores.find_others, reserve=reserve)(credentials)
 
 
 def find_api_url(client: Any, api_url: str | None) -> str:  # noqa: ANN401 - boto3 makes the class at run time

@@ -11,6 +11,7 @@ from ops.instrument_access import query_rows
 from ops.instrument_edits import delete_instruments, update_instrument
 from ops.instrument_import import import_instruments
 from ops.instrument_masking import describe, show_email, show_number
+from ops.instrument_sync import sync_instruments
 from ops.printing import AsJson, format_time, print_json, print_table
 
 if TYPE_CHECKING:
@@ -93,6 +94,7 @@ def _cells(row: "InstrumentRow", *, reveal: bool) -> tuple[str, ...]:
     )
 
 
+app.command("sync")(sync_instruments)
 app.command("import")(import_instruments)
 app.command("update")(update_instrument)
 app.command("delete")(delete_instruments)
