@@ -9,7 +9,7 @@ import typer
 from bigcharge.domain.errors import BigCommerceError, ConflictError
 from bigcharge.domain.instrument_walks import Phase
 from bigcharge.domain.stores import check_store_hash
-from ops.aws import Stage, connect, explain_aws_errors, open_instruments, open_ledger, open_orders_queue
+from ops.aws import Stage, connect, explain_aws_errors, open_instruments, open_orders_queue
 from ops.errors import FAILED, CommandError
 from ops.instrument_access import ApiUrl, Store, open_bigcommerce
 
@@ -38,7 +38,7 @@ def sync_instruments(
     check_store_hash(store)
     try:
         with explain_aws_errors():
-            customers, walking = _open(store, stage, api_url)
+            customers, walking = open_walking(store, stage, api_url)
             if customer is not None:
                 synced = customers.sync(store, customer)
                 print(f"customer {customer}: {_count(synced.written, synced.removed, synced.woken)}")
@@ -57,12 +57,14 @@ def _count(written: int, removed: int, woken: int) -> str:
     return f"{written} rows written, {removed} removed, {woken} orders to be tried again"
 
 
-def _open(store: str, stage: str, api_url: str | None) -> "tuple[CustomerSync, InstrumentWalking]":
+def open_walking(store: str, stage: str, api_url: str | None) -> "tuple[CustomerSync, InstrumentWalking]":
+    """What syncs customers of a store, and what walks through all of it; it has the operator's rights."""
     import time  # noqa: PLC0415 - imports of a command stand in it
     import uuid  # noqa: PLC0415
 
     from bigcharge.adapters.instrument_lookups import InstrumentLookups  # noqa: PLC0415
     from bigcharge.adapters.stores import AwsStores  # noqa: PLC0415
+    from bigcharge.adapters.waiting_orders import WaitingOrders  # noqa: PLC0415
     from bigcharge.adapters.walk_items import WalkItems  # noqa: PLC0415
     from bigcharge.bootstrap import RESERVED_FOR_CHARGING  # noqa: PLC0415
     from bigcharge.services.customer_sync import CustomerSync  # noqa: PLC0415
@@ -74,9 +76,10 @@ def _open(store: str, stage: str, api_url: str | None) -> "tuple[CustomerSync, I
 
     client = open_bigcommerce(store, stage, api_url, reserve=RESERVED_FOR_CHARGING)
     stores = AwsStores(connect("secretsmanager"), connect("ssm"), stage, time.monotonic)
-    table, orders = open_instruments(stage), open_orders_queue(stage)
-    customers = CustomerSync(table, open_ledger(stage), orders, stores, lambda _: client, now)
     dynamodb, name = connect("dynamodb"), f"bigcharge-{stage}-instruments"
+    waiting = WaitingOrders(dynamodb, f"bigcharge-{stage}-ledger")
+    table, orders = open_instruments(stage), open_orders_queue(stage)
+    customers = CustomerSync(table, waiting, orders, stores, lambda _: client, now)
     rows, walks = InstrumentLookups(dynamodb, name, time.sleep), WalkItems(dynamodb, name, uuid.uuid4().hex)
     comparing = InstrumentComparing(table, rows, customers)
     walking = InstrumentWalking(walks, rows, comparing, stores, lambda _: client.stored_instruments, now, time.sleep)

@@ -105,9 +105,9 @@ class FakeLedger:
         if listed_at and int(listed_at.timestamp()) == due.sweep_at:
             self.handed_over[due.order_id] = until
 
-    def list_waiting(self, store_hash: str, customer_id: int) -> Iterator[int]:
+    def list_waiting(self, store_hash: str, customers: Sequence[int]) -> Iterator[int]:
         for charge in self.charges.values():
-            if charge.customer_id == customer_id and charge.state is State.DECLINED:
+            if charge.customer_id in customers and charge.state is State.DECLINED:
                 yield charge.order_id
 
     def list_of_customer(self, store_hash: str, customer_id: int) -> Iterator[int]:

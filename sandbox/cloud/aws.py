@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from sandbox.cloud.errors import CannotStart
 from sandbox.cloud.serving import Application, listen, quiet, serve
+from sandbox.cloud.transactions import replace_transactions
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
@@ -83,6 +84,7 @@ def _load_moto() -> tuple[Application, "type[WSGIRequestHandler]"]:
 
     gc.freeze()
     gc.enable()
+    replace_transactions()
     application = werkzeug_app.DomainDispatcherApplication(werkzeug_app.create_backend_app)
     return application, werkzeug_app.MotoRequestHandler
 

@@ -6,15 +6,20 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from moto.dynamodb.models import DynamoDBBackend
 
+from sandbox.cloud.transactions import replace_transactions
 from tests.contract.stand_in_world import BUS, TABLE, Aws, code_of, make_stand_ins, moto
 
 
-@pytest.fixture(params=["moto", "stand-ins"])
-def aws(request: pytest.FixtureRequest) -> Iterator[Aws]:
+@pytest.fixture(params=["moto", "local cloud", "stand-ins"])
+def aws(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
     if request.param == "stand-ins":
         yield make_stand_ins()
         return
+    if request.param == "local cloud":
+        monkeypatch.setattr(DynamoDBBackend, "transact_write_items", DynamoDBBackend.transact_write_items)
+        replace_transactions()
     with moto() as clients:
         yield clients
 

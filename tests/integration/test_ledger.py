@@ -25,6 +25,7 @@ from bigcharge.adapters.ledger_items import (
     pause_from_item,
     pause_to_item,
 )
+from bigcharge.adapters.waiting_orders import WaitingOrders
 from bigcharge.domain.acts import Act, ActKind
 from bigcharge.domain.attempts import Attempt
 from bigcharge.domain.charges import Charge, DueCharge
@@ -215,7 +216,7 @@ def test_other_types_than_the_tables_use_are_refused() -> None:
     with pytest.raises(TypeError):
         to_item({"amount": 1.5})
     with pytest.raises(TypeError):
-        from_item({"blob": {"B": b"x"}})
+        from_item({"blobs": {"BS": [b"x"]}})
     assert from_item({"nothing": {"NULL": True}}) == {"nothing": None}
 
 
@@ -487,7 +488,11 @@ def test_an_error_of_dynamodb_is_never_taken_for_a_conflict(aws: Aws, ledger_tab
         table.hand_over(DueCharge("abc123", 215, 1), NOW)
 
 
-def test_the_declined_orders_of_a_customer_are_listed_and_no_others(aws: Aws, table: LedgerTable) -> None:
+def test_the_declined_orders_of_customers_are_listed_and_no_others(
+    aws: Aws, table: LedgerTable, ledger_table: str
+) -> None:
+    """Of many customers by one look at all of them, unless there are too many orders for that."""
+    waiting = WaitingOrders(aws.dynamodb, ledger_table)
     declined = replace(CHARGE, state=State.DECLINED)
     for number in range(1, 6):
         table.save(replace(declined, order_id=number))
@@ -496,8 +501,11 @@ def test_the_declined_orders_of_a_customer_are_listed_and_no_others(aws: Aws, ta
     table.save(replace(declined, order_id=8, store_hash="other"))
     charge = table.save(replace(declined, order_id=9))
     table.save(replace(charge, state=State.CLAIMED))
-    with small_pages(aws, "Query", 2):
-        assert sorted(table.list_waiting("abc123", 7)) == [1, 2, 3, 4, 5]
+    many = [7, 9, *range(100, 140)]
+    assert sorted(waiting.list_waiting("abc123", many)) == [1, 2, 3, 4, 5]
+    with small_pages(aws, "Query", 2), small_pages(aws, "Scan", 2):
+        assert sorted(waiting.list_waiting("abc123", [7, 9])) == [1, 2, 3, 4, 5]
+        assert sorted(waiting.list_waiting("abc123", [8, *many])) == [1, 2, 3, 4, 5, 6]
 
 
 def test_a_store_is_newly_paused_once_for_the_same_credentials(table: LedgerTable) -> None:

@@ -164,10 +164,11 @@ def instrument_sync() -> "InstrumentSync":
 
 
 def _customer_sync(served: "AwsStores", connect_store: "Callable[[Credentials], Client]") -> "CustomerSync":
+    from bigcharge.adapters.waiting_orders import WaitingOrders  # noqa: PLC0415
     from bigcharge.services.customer_sync import CustomerSync  # noqa: PLC0415
 
-    orders_queue = queue(config.orders_queue_url())
-    return CustomerSync(instrument_table(), ledger(), orders_queue, served, connect_store, now)
+    waiting, orders_queue = WaitingOrders(_aws("dynamodb"), config.ledger_table()), queue(config.orders_queue_url())
+    return CustomerSync(instrument_table(), waiting, orders_queue, served, connect_store, now)
 
 
 def instrument_reconciling() -> "InstrumentReconciling":

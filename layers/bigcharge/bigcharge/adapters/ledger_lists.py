@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from bigcharge.adapters.dynamodb_values import Item, epoch_seconds, to_item
-from bigcharge.adapters.ledger_items import DUE_SHARDS, charge_from_item, customer_key, is_charge_item, order_key
+from bigcharge.adapters.ledger_items import DUE_SHARDS, charge_from_item, is_charge_item, order_key
 from bigcharge.domain.charges import Charge, DueCharge
 
 if TYPE_CHECKING:
@@ -76,11 +76,6 @@ class LedgerLists:
                 ConditionExpression="sweep_at = :listed",
                 ExpressionAttributeValues=_values(until=epoch_seconds(until), listed=due.sweep_at),
             )
-
-    def list_waiting(self, store_hash: str, customer_id: int) -> Iterator[int]:
-        """Orders of the customer that were declined and wait; the index follows the table within a second or so."""
-        customer = _values(customer=customer_key(store_hash, customer_id))
-        return self._query_orders("waiting", "customer_key = :customer", customer)
 
     def list_of_customer(self, store_hash: str, customer_id: int) -> Iterator[int]:
         """Every order of the customer, whatever became of it; the index follows the table within a second or so."""

@@ -1,5 +1,6 @@
 """A customer's stored instruments: make the table equal to BigCommerce, and wake the orders that may be paid now."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -9,7 +10,7 @@ from bigcharge.domain.instrument_rows import compare
 from bigcharge.domain.instruments import Instrument
 from bigcharge.domain.messages import Kind, Message
 from bigcharge.domain.policy import Policy
-from bigcharge.services.ports import Clock, Connect, Instruments, Ledger, Queue, Stores
+from bigcharge.services.ports import Clock, Connect, Instruments, Queue, Stores, Waiting
 
 CAUSE: Final = "instrument_changed"
 _TRIES: Final = 4  # each time somebody else changed the customer meanwhile, and that seldom happens once
@@ -45,14 +46,14 @@ class CustomerSync:
     def __init__(
         self,
         table: Instruments,
-        ledger: Ledger,
+        waiting: Waiting,
         orders: Queue,
         stores: Stores,
         connect: Connect,
         clock: Clock,
     ) -> None:
         self._table = table
-        self._ledger = ledger
+        self._waiting = waiting
         self._orders = orders
         self._stores = stores
         self._connect = connect
@@ -98,14 +99,14 @@ class CustomerSync:
             if change is None:
                 return Synced(table_read_at=held.read_at)
             # First, so that a crash before the table says that it was done does it again.
-            woken = self.wake_orders(store_hash, customer_id) if change.has_new_default else 0
+            woken = self.wake_orders(store_hash, [customer_id]) if change.has_new_default else 0
             if not self._table.save([change]):
                 return Synced(len(change.rows) - change.removed, change.removed, woken, read_at)
         return None
 
-    def wake_orders(self, store_hash: str, customer_id: int) -> int:
-        """Have the customer's declined orders looked at now; returns how many there are."""
-        waiting = list(self._ledger.list_waiting(store_hash, customer_id))
+    def wake_orders(self, store_hash: str, customers: Sequence[int]) -> int:
+        """Have the declined orders of customers looked at now; returns how many there are."""
+        waiting = list(self._waiting.list_waiting(store_hash, customers))
         now = self._clock()
         self._orders.send_all([Message(store_hash, Kind.ORDER, order, CAUSE, now) for order in waiting])
         return len(waiting)

@@ -107,9 +107,8 @@ class InstrumentComparing:
 
     def _save(self, store_hash: str, changes: list[CustomerChange], tally: Tally) -> list[CustomerChange]:
         # First, so that a crash before the table says that it was done does it again.
-        for change in changes:
-            if change.has_new_default:
-                tally.woken += self._sync.wake_orders(store_hash, change.customer_id)
+        woken = [change.customer_id for change in changes if change.has_new_default]
+        tally.woken += self._sync.wake_orders(store_hash, woken) if woken else 0
         lost = self._table.save(changes) if changes else []
         tally.written += sum(len(change.rows) for change in changes if change not in lost)
         return lost

@@ -137,9 +137,6 @@ class Ledger(Protocol):
     def hand_over(self, due: DueCharge, until: datetime) -> None:
         """Keep a charge out of `list_due` until then, unless it changed meanwhile."""
 
-    def list_waiting(self, store_hash: str, customer_id: int) -> Iterator[int]:
-        """Orders of the customer that were declined and wait."""
-
     def read_pause(self, store_hash: str) -> Pause | None:
         """The store's pause, as it is now (consistent)."""
 
@@ -148,6 +145,13 @@ class Ledger(Protocol):
 
     def resume(self, store_hash: str) -> None:
         """Lift the store's pause."""
+
+
+class Waiting(Protocol):
+    """The declined orders that wait for another instrument."""
+
+    def list_waiting(self, store_hash: str, customers: Sequence[int]) -> Iterator[int]:
+        """Orders of these customers that were declined and wait."""
 
 
 class Charges(Protocol):

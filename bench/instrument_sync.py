@@ -1,0 +1,168 @@
+"""How fast, and with how much memory, a store's instruments are compared with the table.
+
+    python -m bench.instrument_sync --instruments 100000 --seconds 900
+
+A BigCommerce in a box and an emulated AWS (moto, with the local cloud's own transactions) answer over loopback HTTP,
+each from a process of its own; a third process does what `bigcharge instruments sync --store H` does, and is measured.
+A first walk fills the table, one finds nothing to write, and one comes after one in a hundred instruments has changed.
+The box's rate limits are lifted: what they would add is arithmetic, in `docs/scale.md`.
+"""
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections import Counter
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import boto3
+import yaml
+
+from sandbox.bigcommerce.box import Box
+from sandbox.bigcommerce.records import Kind, Store
+from sandbox.bigcommerce.server import serve
+from sandbox.cloud.serving import listen
+
+STORE = Store("bench1", 1025646, "invented-access", "invented-client", "invented-secret")
+_TABLE_KEYS = ("AttributeDefinitions", "KeySchema", "BillingMode", "GlobalSecondaryIndexes")
+_PER_CUSTOMER = (1, 1, 2)  # instruments of every three customers
+_ONE_IN = 100  # instruments that change before the third walk
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads the template; what stands behind a CloudFormation function is not looked at."""
+
+
+_Loader.add_multi_constructor("!", lambda _loader, suffix, _node: f"!{suffix}")
+
+
+def main() -> int:
+    """Measure; the exit status says whether the table equalled the store, within the time."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--instruments", type=int, default=10_000)
+    options.add_argument("--seconds", type=float, default=900.0, help="for everything")
+    options.add_argument("--walk", action="store_true", help=argparse.SUPPRESS)
+    chosen = options.parse_args()
+    return _walk() if chosen.walk else _bench(chosen.instruments, time.monotonic() + chosen.seconds)
+
+
+def _bench(instruments: int, deadline: float) -> int:
+    with ExitStack() as stack:
+        listener = listen("127.0.0.1", 0)
+        port = listener.getsockname()[1]
+        listener.close()
+        command = [sys.executable, "-m", "sandbox.cloud.aws", "--port", str(port), "--idle", "300"]
+        aws = subprocess.Popen(command, stdout=subprocess.PIPE)
+        stack.callback(aws.wait)
+        stack.callback(aws.terminate)
+        if aws.stdout is not None:
+            aws.stdout.readline()  # it says when it is ready
+        names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+        os.environ |= {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}", "AWS_DEFAULT_REGION": "us-east-1"}
+        os.environ |= dict.fromkeys(names, "invented")
+        _deploy()
+        server = stack.enter_context(serve(Box((STORE,))))
+        server.box.set_limits(rest_requests=10**9)
+        began = time.monotonic()
+        _fill(server.box, instruments)
+        print(f"{instruments:,} instruments stored in {time.monotonic() - began:.0f} s")
+        for name, change in (("first walk", _leave), ("nothing new", _leave), ("one in 100 changed", _change)):
+            change(server.box)
+            if not _run_walk(name, server.api_url, instruments, deadline):
+                return 1
+    return 0
+
+
+def _run_walk(name: str, api_url: str, instruments: int, deadline: float) -> bool:
+    environment = os.environ | {"BIGCOMMERCE_API_URL": api_url}
+    command = [sys.executable, "-m", "bench.instrument_sync", "--walk"]
+    left = max(1.0, deadline - time.monotonic())
+    ended = subprocess.run(command, env=environment, stdout=subprocess.PIPE, timeout=left, check=True)
+    found: dict[str, Any] = json.loads(ended.stdout)
+    speed = f"{found['seconds']:.1f} s, {instruments / found['seconds']:,.0f} instruments a second"
+    print(f"{name}: {speed}, peak memory {found['megabytes']:.0f} MB")
+    print("  " + ", ".join(f"{count:,} {what}" for what, count in found["counts"].items()))
+    return True
+
+
+def _walk() -> int:
+    """What is measured: the command's own work, in a process of its own."""
+    import botocore.session  # noqa: PLC0415 - only the measured process watches its calls
+
+    counts: Counter[str] = Counter()
+
+    def note(model: Any, params: Any, **_: object) -> None:  # noqa: ANN401 - botocore's
+        counts[f"calls of {model.name}"] += 1
+        if model.name == "TransactWriteItems":
+            items = [operation["Put"]["Item"] for operation in json.loads(params["body"])["TransactItems"]]
+            counts["rows written"] += sum("token" in item for item in items)
+            counts["heads written"] += sum("token" not in item for item in items)
+
+    original = botocore.session.Session.create_client
+
+    def create_client(self: Any, *arguments: Any, **settings: Any) -> Any:  # noqa: ANN401 - botocore's
+        client = original(self, *arguments, **settings)
+        client.meta.events.register("before-call.*.*", note)
+        return client
+
+    botocore.session.Session.create_client = create_client  # type: ignore[method-assign]
+    from ops.instrument_sync import open_walking  # noqa: PLC0415 - after its clients can be watched
+
+    _, walking = open_walking(STORE.store_hash, "dev", os.environ["BIGCOMMERCE_API_URL"])
+    began = time.monotonic()
+    walk = walking.walk(STORE.store_hash, datetime.now(UTC), lambda: float("inf")).walk
+    seconds = time.monotonic() - began
+    counts["pages listed"] = counts["calls of PutItem"]
+    done = {"customers read": walk.customers_read, "removed": walk.removed, "orders woken": walk.woken}
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"seconds": seconds, "megabytes": memory, "counts": done | dict(sorted(counts.items()))}))
+    return 0
+
+
+def _deploy() -> None:
+    resources = yaml.load(Path("template.yaml").read_text(encoding="utf-8"), _Loader)["Resources"]  # noqa: S506 - a SafeLoader
+    tables: Any = boto3.client("dynamodb")
+    for logical, name in (("LedgerTable", "bigcharge-dev-ledger"), ("InstrumentsTable", "bigcharge-dev-instruments")):
+        declared = resources[logical]["Properties"]
+        tables.create_table(TableName=name, **{key: declared[key] for key in _TABLE_KEYS if key in declared})
+    boto3.client("sqs").create_queue(QueueName="bigcharge-dev-orders")
+    secret = {"access_token": STORE.access_token, "client_id": STORE.client_id, "client_secret": STORE.client_secret}
+    name = f"bigcharge/dev/stores/{STORE.store_hash}"
+    boto3.client("secretsmanager").create_secret(Name=name, SecretString=json.dumps(secret))
+
+
+def _fill(box: Box, instruments: int) -> None:
+    kinds = (Kind.CARD, Kind.CARD, Kind.PAYPAL_ACCOUNT, Kind.BANK_ACCOUNT)
+    stored = customers = 0
+    while stored < instruments:
+        customer = box.create_customer().customer_id
+        for _ in range(_PER_CUSTOMER[customers % len(_PER_CUSTOMER)]):
+            box.store_instrument(customer, kinds[stored % len(kinds)])
+            stored += 1
+        customers += 1
+
+
+def _leave(box: Box) -> None:
+    """Nothing changes."""
+
+
+def _change(box: Box) -> None:
+    """Of one in a hundred: some are deleted, some become the default, some are new."""
+    for number, instrument in enumerate(box.instruments()[::_ONE_IN]):
+        match number % 3:
+            case 0:
+                box.remove_instrument(instrument.token)
+            case 1:
+                box.store_instrument(instrument.customer_id, Kind.CARD, default=True)
+            case _:
+                box.store_instrument(instrument.customer_id, Kind.CARD)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
