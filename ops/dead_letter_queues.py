@@ -18,9 +18,12 @@ if TYPE_CHECKING:
 
 QUARANTINE: Final = "quarantine"
 UNDELIVERED: Final = "undelivered"
-SOURCES: Final = {Kind.ORDER: "orders", Kind.CUSTOMER: "customers", Kind.STORE: "stores", Kind.HOOK: "hooks"}
-"""The queue that the hints of a kind go to; what fails there ends in the queue of the same name with "-dead"."""
-QUEUES: Final = (*(f"{name}-dead" for name in SOURCES.values()), QUARANTINE, UNDELIVERED)
+ROUTES: Final = {Kind.ORDER: "orders", Kind.CUSTOMER: "customers", Kind.STORE: "stores", Kind.HOOK: "hooks"}
+"""The queue that a webhook's hint goes to."""
+SOURCES: Final = (*ROUTES.values(), "walks")
+"""The queues of hints; what fails in one ends in the queue of the same name with "-dead"."""
+DEAD: Final = "-dead"
+QUEUES: Final = (*(f"{name}{DEAD}" for name in SOURCES), QUARANTINE, UNDELIVERED)
 
 # What is read is hidden from others, and given back at the end; whoever is killed hides it no longer than this.
 _HIDDEN_SECONDS: Final = 60

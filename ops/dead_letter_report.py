@@ -4,13 +4,12 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from bigcharge.domain.messages import Message
 from bigcharge.domain.redaction import redactor
 from ops.aws import explain_aws_errors
-from ops.dead_letter_queues import SOURCES, DeadLetter
+from ops.dead_letter_queues import DeadLetter
 from ops.dropping import list_drops
 from ops.printing import format_age, format_time, print_json, print_table
-from ops.replaying import CannotReplayError, plan_replay
+from ops.replaying import CannotReplayError, Hint, plan_replay
 
 # The function whose log says why a hint failed.
 _FUNCTIONS: Final = {
@@ -18,6 +17,7 @@ _FUNCTIONS: Final = {
     "customers-dead": "sync-instruments",
     "stores-dead": "close-store",
     "hooks-dead": "keep-hooks",
+    "walks-dead": "reconcile-instruments",
 }
 
 
@@ -89,9 +89,10 @@ def _explain_replay(letter: DeadLetter) -> str:
         planned = plan_replay(letter, datetime.now(UTC))
     except CannotReplayError as error:
         return f"not possible: {error}"
-    if isinstance(planned, Message):
-        subject = f"{planned.kind} {planned.id} of " if planned.id else ""
-        return f"sends a hint to look at {subject}store {planned.store_hash} to the {SOURCES[planned.kind]} queue"
+    if isinstance(planned, Hint):
+        hint = planned.message
+        subject = f"{hint.kind} {hint.id} of " if hint.id else ""
+        return f"sends a hint to look at {subject}store {hint.store_hash} to the {planned.queue} queue"
     return f"announces {planned.size} changes of {planned.stream.split('/')[1]}, if its stream still has them"
 
 

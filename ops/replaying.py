@@ -11,10 +11,10 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from bigcharge.domain.errors import BigchargeError, InvalidInputError
-from bigcharge.domain.messages import Kind, Message, read_message
+from bigcharge.domain.messages import Message, read_message
 from bigcharge.domain.webhooks import read_webhook
 from ops.aws import connect
-from ops.dead_letter_queues import QUARANTINE, SOURCES, UNDELIVERED, DeadLetter
+from ops.dead_letter_queues import DEAD, QUARANTINE, ROUTES, UNDELIVERED, DeadLetter
 
 if TYPE_CHECKING:
     from bigcharge.adapters.bus import EventBus
@@ -24,6 +24,14 @@ if TYPE_CHECKING:
 
 class CannotReplayError(BigchargeError):
     """It stays where it is; the text says why, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """A message, and the name of the queue that it goes to."""
+
+    queue: str
+    message: Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +53,7 @@ class StreamBatch:
     size: int
 
 
-def plan_replay(letter: DeadLetter, now: datetime) -> Message | StreamBatch:
+def plan_replay(letter: DeadLetter, now: datetime) -> Hint | StreamBatch:
     """What is sent for it again: a hint as new as if it came now, or changes to be announced.
 
     Raises:
@@ -55,7 +63,7 @@ def plan_replay(letter: DeadLetter, now: datetime) -> Message | StreamBatch:
         if letter.queue == QUARANTINE:
             return _read_webhook(letter, now)
         if letter.queue != UNDELIVERED:
-            return replace(read_message(letter.body), received_at=now)
+            return Hint(letter.queue.removesuffix(DEAD), replace(read_message(letter.body), received_at=now))
     except InvalidInputError as error:
         raise CannotReplayError(f"it still cannot be used ({error}): drop it") from None
     if "DDBStreamBatchInfo" not in letter.document:
@@ -68,14 +76,15 @@ def plan_replay(letter: DeadLetter, now: datetime) -> Message | StreamBatch:
         raise CannotReplayError("it does not say which changes of a table it stands for: drop it") from None
 
 
-def _read_webhook(letter: DeadLetter, now: datetime) -> Message:
+def _read_webhook(letter: DeadLetter, now: datetime) -> Hint:
     import base64  # noqa: PLC0415 - imports of a command stand in it
 
     is_encoded = letter.attributes.get("encoding") == "base64"
     webhook = read_webhook(base64.b64decode(letter.body) if is_encoded else letter.body.encode())
     if not webhook.is_handled:
         raise InvalidInputError("its scope is none that is handled")
-    return webhook.to_hint(now)
+    hint = webhook.to_hint(now)
+    return Hint(ROUTES[hint.kind], hint)
 
 
 class Replayer:
@@ -99,21 +108,21 @@ class Replayer:
         Raises:
             BigchargeError: a queue did not take its hints: sending all of them again does no harm.
         """
-        hints: dict[Kind, list[tuple[DeadLetter, Message]]] = defaultdict(list)
+        hints: dict[str, list[tuple[DeadLetter, Message]]] = defaultdict(list)
         done: list[DeadLetter] = []
         refused: dict[str, str] = {}
         for letter in letters:
             try:
                 planned = plan_replay(letter, datetime.now(UTC))
-                if isinstance(planned, Message):
-                    hints[planned.kind].append((letter, planned))
+                if isinstance(planned, Hint):
+                    hints[planned.queue].append((letter, planned.message))
                 else:
                     self._announce(planned)
                     done.append(letter)
             except CannotReplayError as error:
                 refused[letter.message_id] = str(error)
-        for kind, pairs in hints.items():
-            self._open_queue(SOURCES[kind]).send_all([hint for _, hint in pairs])
+        for queue, pairs in hints.items():
+            self._open_queue(queue).send_all([hint for _, hint in pairs])
             done += [letter for letter, _ in pairs]
         return done, refused
 

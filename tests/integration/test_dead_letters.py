@@ -18,7 +18,7 @@ from bigcharge.domain.messages import Kind, Message, read_message
 from bigcharge.domain.states import State
 from ops import dead_letter_queues
 from ops.cli import run
-from ops.dead_letter_queues import QUEUES, SOURCES, DeadLetterQueue
+from ops.dead_letter_queues import QUEUES, ROUTES, SOURCES, DeadLetterQueue
 from ops.replaying import Replayer
 from tests.integration.cli_world import deploy_tables
 from tests.integration.conftest import NOW, TEMPLATE
@@ -35,7 +35,7 @@ class Queues:
 
     def __init__(self, aws: "Aws") -> None:
         self.client = aws.sqs
-        names = (*QUEUES, *SOURCES.values())
+        names = (*QUEUES, *SOURCES)
         self.urls = {name: aws.sqs.create_queue(QueueName=f"bigcharge-dev-{name}")["QueueUrl"] for name in names}
 
     def send(self, name: str, *messages: Message) -> None:
@@ -89,8 +89,8 @@ def schedule_failure() -> dict[str, Any]:
 
 def test_every_queue_of_what_failed_is_read_and_every_source_of_hints_is_known() -> None:
     declared = re.findall(r"QueueName: !Sub bigcharge-\$\{Stage\}-(\S+)", TEMPLATE.read_text())
-    assert set(declared) == {*QUEUES, *SOURCES.values()}
-    assert set(SOURCES) == set(Kind)
+    assert set(declared) == {*QUEUES, *SOURCES}
+    assert set(ROUTES) == set(Kind)
 
 
 def test_what_failed_is_listed_by_queue_and_cause_with_its_age_and_left_where_it_is(
