@@ -94,20 +94,26 @@ class House:
         listed = json.loads(self.bigcharge("charges", "list", "--json").stdout)
         return {charge["order_id"]: charge for charge in listed}
 
-    def stop(self) -> None:
+    def end_processes(self) -> None:
         for process in reversed(self.processes):
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
             process.wait(timeout=20)
+
+    def stop(self) -> None:
+        self.end_processes()
+        for process in self.processes:
             if process.stdout:
                 process.stdout.close()
 
 
 @contextmanager
-def open_house(folder: Path, policy: dict[str, Any] | None = None) -> Iterator[House]:
+def open_house(
+    folder: Path, policy: dict[str, Any] | None = None, credentials: dict[str, Any] | None = None
+) -> Iterator[House]:
     """A box that serves one store, with hooks that point at functions which are yet to be started."""
     stores_file = folder / "stores.json"
-    secrets = {name: f"invented-{name}" for name in ("access_token", "client_id", "client_secret")}
+    secrets = credentials or {name: f"invented-{name}" for name in ("access_token", "client_id", "client_secret")}
     stores_file.write_text(json.dumps([{"store_hash": STORE, **secrets, "policy": policy or QUICK_POLICY}]))
     with serve(Box(load_stores(stores_file), retry_scale=0.01)) as server:
         house = House(folder, server, stores_file)

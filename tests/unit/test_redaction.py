@@ -276,6 +276,10 @@ def test_json_that_is_kept_stays_json_and_as_it_was_if_nothing_is_to_be_hidden()
         redactor().redact_json('{"data": {"id": "4111 1111 1111 1111", "email": "a@b.example"}, "hash": "h"}')
     )
     assert kept == {"data": {"id": MARK, "email": MARK}, "hash": "h"}
+    texts = '{"data": {"note": "cvv 7391, 1729 Canary Wharf", "1 Elm St": 1, "list": ["a b", "store/order/created"]}}'
+    assert json.loads(redactor().redact_json(texts)) == {
+        "data": {"note": MARK, MARK: 1, "list": [MARK, "store/order/created"]}
+    }
 
 
 @pytest.mark.parametrize("value", [4111111111111111, "4111111111111111", 378282246310005])

@@ -42,6 +42,7 @@ _TOKEN: Final = re.compile(
     r"|ey[A-Z][\w-]{6,}+\.[\w-]++(?:\.[\w-]*+)?"  # a JWT: base64 of a JSON object, and what follows it
     r"|[A-Za-z0-9_-]{64}(?![\w-]))"  # an instrument's
 )
+_WORD: Final = re.compile(r"[\w./:+-]{1,128}", re.ASCII)
 _HUMP: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")  # of accessToken
 _BYTES: Final = re.compile(r"(?:(?:%|\\x)[0-9a-fA-F]{2})+")
 _CHARACTER: Final = re.compile(r"""\\u([0-9a-fA-F]{4})|&#x([0-9a-fA-F]{1,5});|&#([0-9]{1,6});|\\(["'/\\])|\\[nrt]""")
@@ -94,9 +95,12 @@ class Redactor:
         return shown
 
     def redact_json(self, text: str) -> str:
-        """A text of JSON as it can be kept: the same, unless it holds what must be hidden."""
+        """A text of JSON as it can be kept: the same, unless it holds what must be hidden, or text of several words.
+
+        Nobody can tell a postal address, or a name, from other words.
+        """
         document = json.loads(text)
-        shown = self.redact(document)
+        shown = _keep_words(self.redact(document))
         return text if shown == document else json.dumps(shown)
 
     def _redact(self, value: object, depth: int) -> object:
@@ -157,6 +161,17 @@ def names_secret(name: str) -> bool:
     """Whether what stands under a name is not to be shown."""
     spelled = _HUMP.sub("_", name)
     return _NAME.fullmatch(spelled) is not None and _ORDINARY_NAMES.fullmatch(spelled) is None
+
+
+def _keep_words(value: object) -> object:
+    match value:
+        case str():
+            return value if not value or _WORD.fullmatch(value) else MARK
+        case dict():
+            return {_keep_words(name): _keep_words(inner) for name, inner in value.items()}
+        case list():
+            return [_keep_words(inner) for inner in value]
+    return value
 
 
 def _decode_bytes(text: str) -> str:
