@@ -153,6 +153,13 @@ def forget_a_customer(roles: Roles, function: Function) -> None:
     assert not roles.read_instrument("abc123", 3)
 
 
+def wake_a_declined_order_of_a_store(roles: Roles, function: Function) -> None:
+    roles.begin()
+    roles.put_charge(101, State.DECLINED)
+    with roles.running(function) as invoke, roles.sending_one("bigcharge-dev-orders"):
+        assert invoke(read_event("reconcile_instruments/store.json")) == PROCESSED
+
+
 def sweep_what_is_due(roles: Roles, function: Function) -> None:
     roles.begin()
     roles.put_charge(100, State.CLAIMED, due_at=datetime.now(UTC) - timedelta(minutes=1))
@@ -184,6 +191,7 @@ SITUATIONS: Final[Mapping[str, tuple[Duty, ...]]] = {
     "charge_order": (put_an_order_back, charge_the_newest_instrument),
     "close_store": (close_a_store_with_instruments,),
     "keep_hooks": (put_hooks_back,),
+    "reconcile_instruments": (wake_a_declined_order_of_a_store,),
     "sweep": (sweep_what_is_due,),
     "sync_instruments": (wake_a_declined_order, put_a_customer_back, forget_a_customer),
 }
