@@ -14,9 +14,9 @@ from ops.errors import CommandError
 CREDENTIALS: Final = ("access_token", "client_id", "client_secret", "hook_header")
 _OPTIONAL: Final = "hook_header"
 _QUESTIONS: Final = {
-    "access_token": "Access token",
+    "access_token": "Access token",  # nosec B105 # a question
     "client_id": "Client id",
-    "client_secret": "Client secret",
+    "client_secret": "Client secret",  # nosec B105 # the same
     _OPTIONAL: 'Header that the hooks carry ("Name: value")',
 }
 
