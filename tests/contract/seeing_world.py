@@ -29,6 +29,8 @@ from bigcharge.domain.webhooks import DeliveryTrouble
 from bigcharge.observability import NAMESPACE, LogEvent, log_hint, logger
 from bigcharge.services.closing import Closed
 from bigcharge.services.customer_sync import Synced
+from bigcharge.services.customers import Looked
+from bigcharge.services.forgetting import Forgotten
 from bigcharge.services.hook_keeping import Look
 from bigcharge.services.instrument_reconciling import Outcome as Comparison
 from bigcharge.services.intake import Outcome, Receipt
@@ -153,8 +155,8 @@ def _charge(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _sync(monkeypatch: pytest.MonkeyPatch) -> None:
-    for sync in (_raise, _answer(Synced(1, 1, 1))):
-        monkeypatch.setattr(sync_instruments, "instrument_sync", _answer(SimpleNamespace(sync=sync)))
+    for look in (_raise, _answer(Looked(Synced(1, 1, 1), Forgotten(1, ())))):
+        monkeypatch.setattr(sync_instruments, "customers", _answer(SimpleNamespace(look=look)))
         sync_instruments.handler(_queue_event(CUSTOMER), Context())
 
 
