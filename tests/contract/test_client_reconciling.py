@@ -1,13 +1,14 @@
 """Reconciling against the box, over the client: its lists change while they are read, end mid-way and lag behind."""
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 import pytest
 
 from bigcharge.domain.charges import Charge
 from bigcharge.domain.new_orders import OrderFilter
 from bigcharge.domain.policy import Policy
-from bigcharge.domain.reconciling import Errand
+from bigcharge.domain.reconciling import Errand, Gap
 from bigcharge.domain.states import State
 from bigcharge.services.reconciling import Reconciled, Reconciling
 from tests.contract.client_world import Desk, open_desk
@@ -152,3 +153,26 @@ def test_the_books_are_compared_over_all_statuses(desk: Desk) -> None:
     assert office.run() == Reconciled(orders=0, books=2, is_finished=True)
     assert [(message.id, message.cause) for message, _ in office.queue.sent] == [(made[0], "books"), (made[2], "books")]
     assert office.cursors.kept["abc123"].walks.keys() == {Errand.ORDERS, Errand.BOOKS}
+
+
+def test_a_gap_asks_for_what_changed_in_it_and_for_nothing_else(desk: Desk) -> None:
+    """BigCommerce's times have whole seconds: the gap's are rounded outwards."""
+    office, clock = Office(desk), desk.world.clock
+    clock.now += timedelta(days=-5)
+    [before] = make_orders(desk, 1)
+    clock.now += timedelta(hours=1)
+    since = clock.now + timedelta(milliseconds=300)
+    within = make_orders(desk, 2)
+    clock.now += timedelta(hours=1)
+    until = clock.now - timedelta(milliseconds=300)
+    within += make_orders(desk, 1)
+    clock.now += timedelta(hours=1)
+    [after] = make_orders(desk, 1)
+    clock.now += timedelta(days=5)
+    office.cursors.gaps["abc123"] = Gap(since, until)
+    done = office.run()
+    assert done is not None
+    assert (done.gap, office.sent()) == (len(within), within)
+    assert not {before, after} & set(within)
+    asked = next(line for line in pages(desk) if "max_date_modified" in line)
+    assert f"max_date_modified={(until + timedelta(milliseconds=300)).strftime('%Y-%m-%dT%H%%3A%M%%3A%S')}" in asked
