@@ -3,7 +3,7 @@
     python -m bench.instrument_sync --instruments 100000 --seconds 900
 
 A BigCommerce in a box and an emulated AWS (moto, with the local cloud's own transactions) answer over loopback HTTP,
-each from a process of its own; a third process does what `bigcharge instruments sync --store H` does, and is measured.
+each from a process of its own; a third process does what the function `reconcile_instruments` does, and is measured.
 A first walk fills the table, one finds nothing to write, and one comes after one in a hundred instruments has changed.
 The box's rate limits are lifted: what they would add is arithmetic, in `docs/scale.md`.
 """
@@ -32,6 +32,13 @@ from sandbox.cloud.serving import listen
 STORE = Store("bench1", 1025646, "invented-access", "invented-client", "invented-secret")
 _TABLE_KEYS = ("AttributeDefinitions", "KeySchema", "BillingMode", "GlobalSecondaryIndexes")
 _PER_CUSTOMER = (1, 1, 2)  # instruments of every three customers
+_QUEUE = "http://127.0.0.1/123456789012/bigcharge-dev-orders"
+_SETTINGS = {
+    "LEDGER_TABLE": "bigcharge-dev-ledger",
+    "INSTRUMENTS_TABLE": "bigcharge-dev-instruments",
+    "ORDERS_QUEUE_URL": _QUEUE,
+    "WALKS_QUEUE_URL": _QUEUE,
+}
 _ONE_IN = 100  # instruments that change before the third walk
 
 
@@ -80,7 +87,8 @@ def _bench(instruments: int, deadline: float) -> int:
 
 
 def _run_walk(name: str, api_url: str, instruments: int, deadline: float) -> bool:
-    environment = os.environ | {"BIGCOMMERCE_API_URL": api_url}
+    urls = {"BIGCOMMERCE_API_URL": api_url, "BIGCOMMERCE_PAYMENTS_URL": api_url}
+    environment = os.environ | urls | _SETTINGS
     command = [sys.executable, "-m", "bench.instrument_sync", "--walk"]
     left = max(1.0, deadline - time.monotonic())
     ended = subprocess.run(command, env=environment, stdout=subprocess.PIPE, timeout=left, check=True)
@@ -112,12 +120,16 @@ def _walk() -> int:
         return client
 
     botocore.session.Session.create_client = create_client  # type: ignore[method-assign]
-    from ops.instrument_sync import open_walking  # noqa: PLC0415 - after its clients can be watched
+    from bigcharge import bootstrap  # noqa: PLC0415 - after its clients can be watched
+    from bigcharge.domain.messages import NO_ID, Kind, Message  # noqa: PLC0415
 
-    _, walking = open_walking(STORE.store_hash, "dev", os.environ["BIGCOMMERCE_API_URL"])
+    reconciling = bootstrap.instrument_reconciling()
+    message = Message(STORE.store_hash, Kind.STORE, NO_ID, "bench", datetime.now(UTC))
     began = time.monotonic()
-    walk = walking.walk(STORE.store_hash, datetime.now(UTC), lambda: float("inf")).walk
+    outcome, walk = reconciling.go_on(message, lambda: float("inf"))
     seconds = time.monotonic() - began
+    if walk is None or not walk.is_finished:
+        raise SystemExit(f"the comparison ended with {outcome}")
     counts["pages listed"] = counts["calls of PutItem"]
     done = {"customers read": walk.customers_read, "removed": walk.removed, "orders woken": walk.woken}
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
