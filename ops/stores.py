@@ -1,12 +1,15 @@
 """`bigcharge stores`: which stores are served, and whether they are charged."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bigcharge.domain.errors import InvalidInputError
+from bigcharge.domain.charges import STORE_PAUSED, Charge, postpone
+from bigcharge.domain.errors import ConflictError, InvalidInputError
 from bigcharge.domain.operator_words import LONGEST_NAME, LONGEST_WHY, check_words
+from bigcharge.domain.states import State
 from bigcharge.domain.stores import PAUSED_BY_OPERATOR, Pause, check_store_hash
 from ops.acting import Who, Why, name_operator
 from ops.aws import Stage, explain_aws_errors, open_ledger
@@ -22,6 +25,7 @@ from ops.wording import explain_reason
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from bigcharge.adapters.ledger import LedgerTable
     from bigcharge.adapters.stores import AwsStores
 
 app = typer.Typer(help="The stores.")
@@ -89,8 +93,19 @@ def resume_store(store: Store, *, stage: Stage = "dev") -> None:
         if pause.is_closed:
             raise CommandError(f"store {store} is closed. {explain_reason(pause.reason)}", FAILED)
         ledger.resume(store)
+        woken = sum(_wake(ledger, charge) for charge in ledger.list_charges() if charge.store_hash == store)
     print(f"store {store} is charged again; it was paused since {pause.paused_at:%Y-%m-%d %H:%M} UTC.")
-    print(f"{explain_reason(pause.reason)} Its waiting orders go on within 15 minutes.")
+    print(f"{explain_reason(pause.reason)} Orders that waited for that: {woken}. They go on within a minute or two.")
+
+
+def _wake(ledger: "LedgerTable", charge: Charge) -> bool:
+    """Make an order that waits for its store due now; whoever changes it meanwhile has woken it already."""
+    now = datetime.now(UTC)
+    if charge.state is not State.CLAIMED or charge.reason != STORE_PAUSED or charge.is_due(now):
+        return False
+    with suppress(ConflictError):
+        ledger.save(postpone(charge, now))
+    return True
 
 
 def _summarize_all(stage: str) -> "Iterable[dict[str, Any]]":

@@ -4,12 +4,16 @@ import json
 import re
 import shlex
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bigcharge.domain.charges import STORE_PAUSED, Charge
 from bigcharge.domain.hooks import Hook
+from bigcharge.domain.states import State
 from bigcharge.domain.stores import Credentials
 from bigcharge.domain.webhooks import WANTED_SCOPES
 from ops import store_changes
@@ -219,8 +223,14 @@ def test_a_pause_of_an_operator_stands_until_it_is_lifted(
     pause = open_ledger("dev").read_pause("abc123")
     assert pause is not None
     assert (pause.who, pause.why) == ("jane", "gateway moves")
+    later = datetime.now(UTC) + timedelta(minutes=10)
+    held = Charge("abc123", 7, State.CLAIMED, later, reason=STORE_PAUSED, due_at=later)
+    for charge in (held, replace(held, order_id=8, reason="rate_limited"), replace(held, store_hash="other")):
+        open_ledger("dev").save(charge)
     assert run(["stores", "resume", "abc123"]) == 0
     assert open_ledger("dev").read_pause("abc123") is None
+    assert "waited for that: 1." in check_said(capsys)[0]
+    assert [due.order_id for due in open_ledger("dev").list_due(datetime.now(UTC) + timedelta(seconds=2))] == [7]
     assert run(["stores", "pause", "abc123", "--why", "4111 1111 1111 1111"]) == 2
     check_said(capsys)
 

@@ -16,6 +16,8 @@ PAYMENT_SHOWN: Final = "payment_shown"
 """The reason of what was about to be charged again when its order showed a payment."""
 NEEDS_A_PERSON: Final = "needs_a_person"
 """The reason of what was looked at, or asked for, as often as planned, in vain."""
+STORE_PAUSED: Final = "store_paused"
+"""The reason of what waits until its store is charged again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Final
 
-from bigcharge.domain.charges import Charge, move, postpone
+from bigcharge.domain.charges import STORE_PAUSED, Charge, move, postpone
 from bigcharge.domain.concluding import decides
 from bigcharge.domain.declines import DECLINES, Decision
 from bigcharge.domain.errors import BigCommerceError, RateLimitedError, RefusedError, UnauthorizedError
@@ -37,7 +37,7 @@ class Waiting:
             return self._wait_for_opening(charge) if charge.version else None
         soon = self._clock() + PAUSE_RECHECK
         if not charge.version:
-            waiting = {"reason": "store_paused", "code": pause.code, "due_at": soon}
+            waiting = {"reason": STORE_PAUSED, "code": pause.code, "due_at": soon}
             return self._ledger.save(move(charge, State.CLAIMED, self._clock(), **waiting))
         has_ended = charge.state in _ENDED and (charge.state not in _PAID or message.cause != STATUS_CHANGED)
         if has_ended:
@@ -59,10 +59,10 @@ class Waiting:
                 return self.hold(charge, message, "rate_limited", timedelta(seconds=error.wait))
             case UnauthorizedError():
                 self.pause_store(credentials, CREDENTIALS_REFUSED, error.status)
-                return self.hold(charge, message, "store_paused", PAUSE_RECHECK, code=error.status)
+                return self.hold(charge, message, STORE_PAUSED, PAUSE_RECHECK, code=error.status)
             case RefusedError() if decides(error.code, Decision.PAUSE_STORE):
                 self.pause_store(credentials, "payment_configuration", error.code)
-                return self.hold(charge, message, "store_paused", PAUSE_RECHECK, code=error.code)
+                return self.hold(charge, message, STORE_PAUSED, PAUSE_RECHECK, code=error.code)
             case RefusedError():
                 return self._hold_refused(charge, message, error)
             case HoldError():
