@@ -8,6 +8,7 @@ import json
 import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from types import SimpleNamespace
 from typing import Any, Final
 
@@ -26,8 +27,10 @@ type Duty = Callable[[Roles, Function], None]
 PROCESSED: Final = Answer({"batchItemFailures": []})
 
 
+@cache
 def make_clients(roles: Roles, role: str) -> Callable[[str], Any]:
-    return maker(roles.clients.endpoint, assume(roles.clients, role))
+    """What makes the clients of a role, each made once: a role's policy holds as it is when it calls."""
+    return cache(maker(roles.clients.endpoint, assume(roles.clients, role)))
 
 
 def write_logs(roles: Roles, function: Function) -> None:
@@ -155,6 +158,17 @@ def forget_a_customer(roles: Roles, function: Function) -> None:
 
 def wake_a_declined_order_of_a_store(roles: Roles, function: Function) -> None:
     roles.begin()
+    _compare_a_store_with_a_declined_order(roles, function)
+
+
+def wake_one_order_where_many_customers_changed(roles: Roles, function: Function) -> None:
+    roles.begin()
+    for _ in range(25):
+        roles.world.box.store_instrument(roles.world.box.create_customer().customer_id)
+    _compare_a_store_with_a_declined_order(roles, function)
+
+
+def _compare_a_store_with_a_declined_order(roles: Roles, function: Function) -> None:
     roles.put_charge(101, State.DECLINED)
     with roles.running(function) as invoke, roles.sending_one("bigcharge-dev-orders"):
         assert invoke(read_event("reconcile_instruments/store.json")) == PROCESSED
@@ -191,7 +205,7 @@ SITUATIONS: Final[Mapping[str, tuple[Duty, ...]]] = {
     "charge_order": (put_an_order_back, charge_the_newest_instrument),
     "close_store": (close_a_store_with_instruments,),
     "keep_hooks": (put_hooks_back,),
-    "reconcile_instruments": (wake_a_declined_order_of_a_store,),
+    "reconcile_instruments": (wake_a_declined_order_of_a_store, wake_one_order_where_many_customers_changed),
     "sweep": (sweep_what_is_due,),
     "sync_instruments": (wake_a_declined_order, put_a_customer_back, forget_a_customer),
 }
