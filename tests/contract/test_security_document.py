@@ -51,11 +51,7 @@ def test_links_lead_to_pages_that_are_there() -> None:
 
 def test_every_attribute_that_may_hold_personal_data_is_in_the_list() -> None:
     tables = (ROOT / "docs" / "tables.md").read_text()
-    for attribute, words in {
-        "email": "e-mail",
-        "billing_address": "billing address",
-        "iin": "IIN",
-        "token": "token",
-    }.items():
+    kept = (("email", "e-mail"), ("billing_address", "billing address"), ("iin", "IIN"), ("token", "token"))
+    for attribute, words in kept:
         assert f"`{attribute}`" in tables
         assert words in PAGE

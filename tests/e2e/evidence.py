@@ -20,7 +20,7 @@ def client(house: House, service: str) -> Any:
         endpoint_url=f"http://127.0.0.1:{house.aws_port}",
         region_name=REGION,
         aws_access_key_id="local",
-        aws_secret_access_key="local",
+        aws_secret_access_key="invented",
     )
 
 

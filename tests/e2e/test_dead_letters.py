@@ -31,7 +31,7 @@ def test_what_a_broken_function_left_is_put_through_again_and_each_order_is_paid
         house.start_functions("--tick", 3600, "--visibility", 1)
         vault, name = evidence.client(house, "secretsmanager"), f"bigcharge/dev/stores/{STORE}"
         secret = vault.get_secret_value(SecretId=name)["SecretString"]
-        vault.put_secret_value(SecretId=name, SecretString="pasted wrong")
+        vault.put_secret_value(SecretId=name, SecretString="invented, and pasted wrong")
         customer = house.box.create_customer().customer_id
         house.box.store_instrument(customer)
         orders = [house.box.create_order(customer_id=customer, external_source="e2e").order_id for _ in range(3)]

