@@ -33,7 +33,7 @@ from bigcharge.domain.errors import ConflictError
 from bigcharge.domain.money import Money
 from bigcharge.domain.reconciling import Cursor
 from bigcharge.domain.states import State
-from bigcharge.domain.stores import Pause
+from bigcharge.domain.stores import PAUSED_BY_OPERATOR, Pause
 from tests.integration.conftest import NOW, Aws
 
 if TYPE_CHECKING:
@@ -515,6 +515,15 @@ def test_a_store_is_newly_paused_once_for_the_same_credentials(table: LedgerTabl
     changed = replace(PAUSE, credentials="fingerprint-2", code=None)
     assert table.pause(changed)
     assert table.read("abc123", 215) == (None, changed)
+
+
+def test_a_refusal_does_not_take_the_place_of_an_operators_pause(table: LedgerTable) -> None:
+    """It would end with the next credentials, and the operator's must not."""
+    lasting = replace(PAUSE, reason=PAUSED_BY_OPERATOR, code=None, credentials="", who="jane", why="the gateway moves")
+    table.pause(PAUSE)
+    assert table.close(lasting)
+    assert not table.pause(PAUSE)
+    assert table.read("abc123", 215) == (None, lasting)
 
 
 def test_a_pause_whose_reply_was_lost_is_new(aws: Aws, table: LedgerTable) -> None:

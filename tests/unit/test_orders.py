@@ -23,6 +23,7 @@ from bigcharge.domain.orders import OrderStatus, Transaction
 from bigcharge.domain.payment_instruments import StoredCard
 from bigcharge.domain.policy import InstrumentChoice, Policy, VerificationValue
 from bigcharge.domain.states import TRANSITIONS, State
+from bigcharge.domain.stores import PAUSED_BY_OPERATOR, Pause
 from tests.fakes import (
     CREDENTIALS,
     MASTERCARD,
@@ -405,6 +406,17 @@ def test_an_order_of_a_paused_store_waits_and_is_charged_when_it_is_resumed(worl
     world.look()
     world.clock.pass_by(minutes=15)
     assert world.look("sweep").state is State.DECLINED
+    world.ledger.resume(STORE)
+    assert world.look("sweep").state is State.PAID
+
+
+def test_a_store_that_an_operator_paused_is_not_charged_with_new_credentials_either(world: World) -> None:
+    world.ledger.close(Pause(STORE, PAUSED_BY_OPERATOR, None, "", world.clock(), "jane", "the gateway moves"))
+    assert (world.look().state, world.charge.reason) == (State.CLAIMED, "store_paused")
+    world.stores.known = replace(CREDENTIALS, access_token="another-invented-token")
+    world.clock.pass_by(minutes=15)
+    assert world.look("sweep").state is State.CLAIMED
+    assert not world.bigcommerce.paid
     world.ledger.resume(STORE)
     assert world.look("sweep").state is State.PAID
 
