@@ -151,7 +151,7 @@ def open_door(aws: Aws, processes: int) -> Iterator[str]:
         code=_ROOT / "functions" / "receive_webhook",
         layers=(_ROOT / "layers" / "bigcharge",),
         handler="handler.handler",
-        timeout=15,
+        timeout=20,
         memory=512,
         environment={"STAGE": "dev", **{f"{name}_QUEUE_URL": f"{endpoint}/1/{name}" for name in names}},
         role="",

@@ -40,9 +40,9 @@ _STORES_PER_SECOND: Final = 10
 
 # AWS answers within tens of milliseconds. Two quick tries more, then the message comes again: a function that hangs on
 # AWS for a minute would be stopped in the middle of a charge. With botocore's waits between them (3 s at most) that is
-# 12 s, so that the receiver still answers 503 itself.
+# 15 s, so that the receiver still answers 503 itself.
 _CONNECT_SECONDS: Final = 1
-_READ_SECONDS: Final = 2
+_READ_SECONDS: Final = 3
 _TRIES: Final = 3
 RESERVED_FOR_CHARGING: Final = 0.5
 """The share of a store's quota of REST calls that is left to charging by what may take hours."""
