@@ -34,12 +34,14 @@ from bigcharge.services.forgetting import Forgotten
 from bigcharge.services.hook_keeping import Look
 from bigcharge.services.instrument_reconciling import Outcome as Comparison
 from bigcharge.services.intake import Outcome, Receipt
+from bigcharge.services.noticing import Noticed
 from bigcharge.services.reconciling import Reconciled
 from bigcharge.services.sweeping import Swept
 from functions.announce_changes import handler as announce_changes
 from functions.charge_order import handler as charge_order
 from functions.close_store import handler as close_store
 from functions.keep_hooks import handler as keep_hooks
+from functions.notice_expiring import handler as notice_expiring
 from functions.receive_webhook import handler as receive_webhook
 from functions.reconcile_instruments import handler as reconcile_instruments
 from functions.reconcile_orders import handler as reconcile_orders
@@ -97,7 +99,7 @@ def say_everything(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtur
     logger().setLevel("INFO")  # made here, where it is not
     ours, notebook = logging.getLogger(NAMESPACE), _Notebook()
     monkeypatch.setattr(ours, "handlers", [*ours.handlers, notebook])
-    for say in (_receive, _charge, _sync, _close, _announce, _sweep, _reconcile, _keep, _compare):
+    for say in (_receive, _charge, _sync, _close, _announce, _sweep, _reconcile, _keep, _compare, _notice):
         say(monkeypatch)
     lines: dict[str, tuple[set[str], set[str]]] = {}
     for record in notebook.records:
@@ -224,6 +226,12 @@ def _keep(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(keep_hooks, "hook_keeping", _answer(service))
         keep_hooks.handler({}, Context(300_000))
         keep_hooks.handler(_queue_event(hint), Context(300_000))
+
+
+def _notice(monkeypatch: pytest.MonkeyPatch) -> None:
+    service = SimpleNamespace(tell_expiring=_answer(Noticed(cards=3, told=1)))
+    monkeypatch.setattr(notice_expiring, "noticing", _answer(service))
+    notice_expiring.handler({}, Context())
 
 
 def _compare(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ from bigcharge.domain.acts import Act, ActKind
 from bigcharge.domain.attempts import STORE_CREDIT, Attempt
 from bigcharge.domain.books import Difference
 from bigcharge.domain.charges import NEEDS_A_PERSON, PAYMENT_SHOWN, Charge
-from bigcharge.domain.events import Alarm, charge_event, forgotten_event, instrument_event
+from bigcharge.domain.events import Alarm, charge_event, expiring_event, forgotten_event, instrument_event
 from bigcharge.domain.forgetting import ForgottenCustomer
 from bigcharge.domain.hook_events import hook_events
 from bigcharge.domain.instrument_rows import InstrumentRow
@@ -86,7 +86,9 @@ def test_every_documented_name_is_announced_and_no_other() -> None:
     assert acted is not None
     forgotten = forgotten_event(ForgottenCustomer(STORE, 11, NOON, "jane", "asked for"))
     assert forgotten.identified_by("event-1").detail.keys() == CUSTOMER.keys()
-    others = {acted.detail_type, forgotten.detail_type, "store.paused", "store.resumed"}
+    expiring = expiring_event({"store_hash": STORE}, NOON)
+    assert expiring.identified_by("event-1").detail.keys() == {*INSTRUMENT, "notice_days", "expires_on"}
+    others = {acted.detail_type, expiring.detail_type, forgotten.detail_type, "store.paused", "store.resumed"}
     hooks = {event.detail_type for old, new in HOOK_CHANGES for event in hook_events(old, new, NOON)}
     assert orders | instruments | books | hooks | others == NAMES
 

@@ -61,6 +61,7 @@ def test_the_template_has_the_functions_of_the_design() -> None:
         "ReconcileInstrumentsFunction",
         "AnnounceChangesFunction",
         "CloseStoreFunction",
+        "NoticeExpiringFunction",
     }
     for function in FUNCTIONS.values():
         assert function["Runtime"] == "python3.13"
@@ -96,6 +97,7 @@ RATES = {
     "ReconcileOrdersFunction": "rate(10 minutes)",
     "KeepHooksFunction": "rate(15 minutes)",
     "ReconcileInstrumentsFunction": "cron(0 2 * * ? *)",
+    "NoticeExpiringFunction": "cron(0 6 * * ? *)",
 }
 
 

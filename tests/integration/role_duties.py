@@ -174,6 +174,17 @@ def _compare_a_store_with_a_declined_order(roles: Roles, function: Function) -> 
         assert invoke(read_event("reconcile_instruments/store.json")) == PROCESSED
 
 
+def tell_of_a_card_that_expires(roles: Roles, function: Function) -> None:
+    """One that is not the default: that an order would be charged to it takes a look into the ledger."""
+    roles.begin()
+    roles.change_policy(instrument="any")
+    roles.put_charge(101, State.DECLINED)
+    roles.put_card("abc123", 1)
+    with roles.running(function) as invoke:
+        told = invoke(json.loads((FOLDER / "notice_expiring" / "scheduled.json").read_text()))
+    assert told == Answer({"cards": 1, "told": 1})
+
+
 def sweep_what_is_due(roles: Roles, function: Function) -> None:
     roles.begin()
     roles.put_charge(100, State.CLAIMED, due_at=datetime.now(UTC) - timedelta(minutes=1))
@@ -206,6 +217,7 @@ SITUATIONS: Final[Mapping[str, tuple[Duty, ...]]] = {
     "close_store": (close_a_store_with_instruments,),
     "keep_hooks": (put_hooks_back,),
     "reconcile_instruments": (wake_a_declined_order_of_a_store, wake_one_order_where_many_customers_changed),
+    "notice_expiring": (tell_of_a_card_that_expires,),
     "sweep": (sweep_what_is_due,),
     "sync_instruments": (wake_a_declined_order, put_a_customer_back, forget_a_customer),
 }

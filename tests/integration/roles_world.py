@@ -9,8 +9,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from bigcharge.adapters.instrument_items import row_to_item
 from bigcharge.adapters.ledger_items import charge_to_item
 from bigcharge.domain.charges import Charge
+from bigcharge.domain.instrument_rows import InstrumentRow
+from bigcharge.domain.instruments import Instrument, InstrumentType
 from bigcharge.domain.states import State
 from ops.recorded_events import FOLDER, World
 from sandbox.cloud.clients import OWNER, maker
@@ -146,6 +149,13 @@ class Roles:
             "token": "t",
         }
         item: Any = {name: {"S": value} for name, value in row.items()}
+        self.world.dynamodb.put_item(TableName="bigcharge-dev-instruments", Item=item)
+
+    def put_card(self, store_hash: str, customer_id: int) -> None:
+        """Put a card into the table that is over at the end of this month, and is not the default."""
+        now = datetime.now(UTC)
+        card = Instrument("c" * 64, InstrumentType.CARD, expiry_month=now.month, expiry_year=now.year)
+        item = row_to_item(InstrumentRow(store_hash, customer_id, card, now))
         self.world.dynamodb.put_item(TableName="bigcharge-dev-instruments", Item=item)
 
     def is_leaving(self, store_hash: str, customer_id: int) -> bool:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from bigcharge.services.instrument_reconciling import InstrumentReconciling
     from bigcharge.services.instrument_sync import InstrumentSync
     from bigcharge.services.intake import Intake
+    from bigcharge.services.noticing import Noticing
     from bigcharge.services.orders import Orders
     from bigcharge.services.reconciling import Reconciling
     from bigcharge.services.sweeping import Sweeping
@@ -199,6 +200,17 @@ def customers() -> "Customers":
     forgetting = Forgetting(ledger(), InstrumentDepartures(_aws("dynamodb"), config.instruments_table()))
     hints = queue(config.customers_queue_url())
     return Customers(instrument_sync(), forgetting, instrument_table(), ledger(), hints, stores(), now)
+
+
+def noticing() -> "Noticing":
+    """What tells of cards that expire."""
+    from bigcharge.adapters.notices import CardNotices  # noqa: PLC0415
+    from bigcharge.adapters.waiting_orders import WaitingOrders  # noqa: PLC0415
+    from bigcharge.services.noticing import Noticing  # noqa: PLC0415
+
+    cards = CardNotices(_aws("dynamodb"), config.instruments_table())
+    waiting = WaitingOrders(_aws("dynamodb"), config.ledger_table())
+    return Noticing(cards, instrument_table(), waiting, ledger(), stores(), now)
 
 
 def closing() -> "Closing":

@@ -53,6 +53,7 @@ class LogEvent(Enum):
     RECONCILE_LEFT_ALONE = "reconcile.left_alone", logging.INFO
     RECONCILE_FAILED = "reconcile.failed", logging.ERROR
     RECONCILE_DONE = "reconcile.done", logging.INFO
+    EXPIRING_TOLD = "expiring.told", logging.INFO
     HOOKS_LOOKED_AT = "hooks.looked_at", logging.INFO
     HOOKS_STORE_FAILED = "hooks.store_failed", logging.ERROR
     HOOKS_MESSAGE_FAILED = "hooks.message_failed", logging.ERROR

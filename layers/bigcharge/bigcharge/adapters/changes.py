@@ -7,7 +7,8 @@ from typing import Any
 from bigcharge.adapters.hook_items import hooks_from_item, is_hooks_item
 from bigcharge.adapters.instrument_items import forgotten_from_item, row_from_item
 from bigcharge.adapters.ledger_items import charge_from_item, is_charge_item, is_pause_item, pause_from_item
-from bigcharge.domain.events import Event, charge_event, forgotten_event, instrument_event, pause_event
+from bigcharge.adapters.notices import notice_from_item
+from bigcharge.domain.events import Event, charge_event, expiring_event, forgotten_event, instrument_event, pause_event
 from bigcharge.domain.hook_events import hook_events
 
 type Image = Mapping[str, Any] | None
@@ -45,9 +46,11 @@ def _read_events(change: Mapping[str, Any]) -> tuple[Event, ...]:
 
 
 def _instrument_change(old: Image, new: Image) -> Event | None:
-    """The event of an instrument's row, or of a head that now says that its customer was forgotten."""
+    """The event of an instrument's row, of a notice, or of a head that now says that its customer was forgotten."""
     forgotten = forgotten_from_item(new) if new else None
     if forgotten is not None:
         return None if old and forgotten_from_item(old) else forgotten_event(forgotten)
+    if new and (notice := notice_from_item(new)) is not None:
+        return expiring_event(notice, datetime.fromisoformat(notice["noticed_at"]))
     before, after = row_from_item(old) if old else None, row_from_item(new) if new else None
     return instrument_event(before, after) if after else None

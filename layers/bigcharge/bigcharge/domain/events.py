@@ -1,5 +1,6 @@
 """What a change of the ledger or of an instrument is announced as (docs/events.md)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -130,6 +131,12 @@ def instrument_event(old: InstrumentRow | None, new: InstrumentRow) -> Event | N
     return Event(f"instrument.{name}", _describe(new), new.read_at) if name else None
 
 
+_TOLD_OF_INSTRUMENT: Final = (
+    *("store_hash", "customer_id", "token_fingerprint", "type", "brand", "last_4"),
+    *("expiry_month", "expiry_year", "is_default"),
+)
+
+
 def _describe(row: InstrumentRow) -> dict[str, Any]:
     instrument = row.instrument
     return {
@@ -144,6 +151,12 @@ def _describe(row: InstrumentRow) -> dict[str, Any]:
         "expiry_year": instrument.expiry_year,
         "is_default": instrument.is_default,
     }
+
+
+def expiring_event(card: Mapping[str, Any], time: datetime) -> Event:
+    """The event of a card that expires so many days later; what is told of it is what was remembered of it."""
+    told = {name: card.get(name) for name in (*_TOLD_OF_INSTRUMENT, "notice_days", "expires_on")}
+    return Event("instrument.expiring", {"schema_version": SCHEMA_VERSION} | told, time)
 
 
 def forgotten_event(customer: ForgottenCustomer) -> Event:
