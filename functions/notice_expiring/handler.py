@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from bigcharge import bootstrap
-from bigcharge.observability import LogEvent, count, log, logged
+from bigcharge.observability import LogEvent, log, logged
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -16,5 +16,4 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, int]: 
     noticed = noticing().tell_expiring(lambda: context.get_remaining_time_in_millis() / 1000)
     found = {"cards": noticed.cards, "told": noticed.told}
     log(LogEvent.EXPIRING_TOLD, **found)
-    count("CardsExpiring", noticed.told)
     return found
