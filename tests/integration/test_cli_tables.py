@@ -149,6 +149,23 @@ def test_instruments_are_listed_without_their_tokens(capsys: pytest.CaptureFixtu
     assert print_json(capsys, "instruments", "list", "--store", "b") == []
 
 
+def test_account_numbers_are_masked_and_addresses_never_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    """The table holds four digits; whatever it held, no more of it is shown unless it is asked for."""
+    address = {"street_1": "1 Invented Street"}
+    account = Instrument(
+        "f" * 64, InstrumentType.BANK_ACCOUNT, issuer="Invented Bank", last_4="00123456", billing_address=address
+    )
+    hold(open_instruments("dev"), account, customer=("a", 7), at=NOW)
+    assert run(["instruments", "list"]) == 0
+    text = capsys.readouterr().out
+    listed = print_json(capsys, "instruments", "list")
+    revealed = print_json(capsys, "instruments", "list", "--reveal")
+    assert (listed[0]["last_4"], revealed[0]["last_4"]) == ("3456", "00123456")
+    assert "Invented Bank 3456" in text
+    assert "0123456" not in text
+    assert "Invented Street" not in text + json.dumps(listed + revealed)
+
+
 def test_a_paused_store_is_resumed_once(capsys: pytest.CaptureFixture[str]) -> None:
     ledger = open_ledger("dev")
     ledger.pause(Pause("a", "credentials_refused", 401, "fingerprint", NOW))

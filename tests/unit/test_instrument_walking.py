@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any, cast
 
 import pytest
 
+from bigcharge.adapters.instrument_departures import InstrumentDepartures
 from bigcharge.domain.errors import (
     ConflictError,
     OutcomeUnknownError,
@@ -13,13 +15,14 @@ from bigcharge.domain.errors import (
     UnauthorizedError,
     UnknownStoreError,
 )
+from bigcharge.domain.forgetting import ForgottenCustomer
 from bigcharge.domain.instrument_rows import CustomerChange
 from bigcharge.domain.instrument_walks import Shown, pack
 from bigcharge.domain.messages import NO_ID, Kind, Message
 from bigcharge.domain.policy import Policy
 from bigcharge.services.instrument_reconciling import Outcome
 from tests.fakes import NOON, STORE
-from tests.unit.instrument_world import KINDS, Kept, World
+from tests.unit.instrument_world import KINDS, TABLE, Kept, World
 
 
 def fill(world: World, customers: int = 5) -> None:
@@ -357,3 +360,15 @@ def test_what_was_shown_is_kept_in_eight_bytes_each() -> None:
     shown = Shown([packed[:80], packed[80:]])
     assert all(key in shown for key in keys)
     assert not any((customer + 1, name) in shown for customer, name in keys)
+
+
+@pytest.mark.parametrize("is_synced", [True, False])
+def test_a_forgotten_customer_whom_bigcommerce_still_lists_does_not_come_back(world: World, *, is_synced: bool) -> None:
+    if is_synced:
+        world.walk()
+    mark = ForgottenCustomer(STORE, 2, world.clock(), "jane", "asked for")
+    InstrumentDepartures(cast("Any", world.client), TABLE).forget_customer(mark)
+    world.walk()
+    world.shop.kept["token-2-0"].year = 2044
+    world.walk()
+    assert {row.customer_id for row in world.rows} == {1, 3, 4, 5}
