@@ -228,7 +228,7 @@ def main() -> None:
     options.add_argument("--share", type=float, default=0.05, help="of the queue's calls, how many fail (0.05)")
     options.add_argument("--processes", type=int, default=8)
     chosen = options.parse_args()
-    aws = Aws(chosen.share, random.Random(1))  # noqa: S311 - trouble, not a secret
+    aws = Aws(chosen.share, random.Random(1))  # noqa: S311 - trouble, not a secret  # nosec B311
     with open_door(aws, chosen.processes) as url:
         aws.started = time.monotonic()
         burst = send_burst(url, chosen.webhooks, chosen.seconds)

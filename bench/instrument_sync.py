@@ -12,7 +12,7 @@ import argparse
 import json
 import os
 import resource
-import subprocess
+import subprocess  # nosec B404 # it runs programs of ours
 import sys
 import time
 from collections import Counter
@@ -65,7 +65,7 @@ def _bench(instruments: int, deadline: float) -> int:
         port = listener.getsockname()[1]
         listener.close()
         command = [sys.executable, "-m", "sandbox.cloud.aws", "--port", str(port), "--idle", "300"]
-        aws = subprocess.Popen(command, stdout=subprocess.PIPE)
+        aws = subprocess.Popen(command, stdout=subprocess.PIPE)  # nosec B603 # this interpreter, programs of ours
         stack.callback(aws.wait)
         stack.callback(aws.terminate)
         if aws.stdout is not None:
@@ -91,7 +91,7 @@ def _run_walk(name: str, api_url: str, instruments: int, deadline: float) -> boo
     environment = os.environ | urls | _SETTINGS
     command = [sys.executable, "-m", "bench.instrument_sync", "--walk"]
     left = max(1.0, deadline - time.monotonic())
-    ended = subprocess.run(command, env=environment, stdout=subprocess.PIPE, timeout=left, check=True)
+    ended = subprocess.run(command, env=environment, stdout=subprocess.PIPE, timeout=left, check=True)  # nosec B603 # this interpreter, programs of ours
     found: dict[str, Any] = json.loads(ended.stdout)
     speed = f"{found['seconds']:.1f} s, {instruments / found['seconds']:,.0f} instruments a second"
     print(f"{name}: {speed}, peak memory {found['megabytes']:.0f} MB")
@@ -138,7 +138,7 @@ def _walk() -> int:
 
 
 def _deploy() -> None:
-    resources = yaml.load(Path("template.yaml").read_text(encoding="utf-8"), _Loader)["Resources"]  # noqa: S506 - a SafeLoader
+    resources = yaml.load(Path("template.yaml").read_text(encoding="utf-8"), _Loader)["Resources"]  # noqa: S506 - a SafeLoader  # nosec B506
     tables: Any = boto3.client("dynamodb")
     for logical, name in (("LedgerTable", "bigcharge-dev-ledger"), ("InstrumentsTable", "bigcharge-dev-instruments")):
         declared = resources[logical]["Properties"]
