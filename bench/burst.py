@@ -164,9 +164,11 @@ def open_door(aws: Aws, processes: int) -> Iterator[str]:
     try:
         yield f"{url}/webhooks"
     finally:
-        for server in (front, behind):
-            server.shutdown()
         pool.close()
+        for server, port in ((front, ports[1]), (behind, ports[0])):
+            server.shutdown()
+            server.server_close()
+            port.close()
 
 
 @dataclass
@@ -217,6 +219,7 @@ def send_burst(url: str, webhooks: int, seconds: float) -> Burst:
     with ThreadPoolExecutor(_SENDERS) as pool:
         list(pool.map(post, range(webhooks)))
     burst.lasted = time.monotonic() - started
+    http.clear()
     return burst
 
 
