@@ -2,10 +2,11 @@
 
     python -m bench.instrument_sync --instruments 100000 --seconds 900
 
-A BigCommerce in a box and an emulated AWS (moto, with the local cloud's own transactions) answer over loopback HTTP,
-each from a process of its own; a third process does what the function `reconcile_instruments` does, and is measured.
-A first walk fills the table, one finds nothing to write, and one comes after one in a hundred instruments has changed.
-The box's rate limits are lifted: what they would add is arithmetic, in `docs/scale.md`.
+A BigCommerce in a box, the simulation's DynamoDB (`bench/dynamodb_stand_in.py`; moto takes seconds for each page of so
+large a table) and moto for the rest of AWS answer over loopback HTTP, each from a process of its own. A further process
+does what the function `reconcile_instruments` does, and is measured: a first walk that fills the table, one that finds
+nothing to write, and one after one in a hundred instruments has changed. The box's rate limits are lifted: what they
+would add is arithmetic, in `docs/scale.md`.
 """
 
 import argparse
@@ -16,13 +17,11 @@ import subprocess  # nosec B404 # it runs programs of ours
 import sys
 import time
 from collections import Counter
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import boto3
-import yaml
 
 from sandbox.bigcommerce.box import Box
 from sandbox.bigcommerce.records import Kind, Store
@@ -30,7 +29,6 @@ from sandbox.bigcommerce.server import serve
 from sandbox.cloud.serving import listen
 
 STORE = Store("bench1", 1025646, "invented-access", "invented-client", "invented-secret")
-_TABLE_KEYS = ("AttributeDefinitions", "KeySchema", "BillingMode", "GlobalSecondaryIndexes")
 _PER_CUSTOMER = (1, 1, 2)  # instruments of every three customers
 _QUEUE = "http://127.0.0.1/123456789012/bigcharge-dev-orders"
 _SETTINGS = {
@@ -40,13 +38,6 @@ _SETTINGS = {
     "WALKS_QUEUE_URL": _QUEUE,
 }
 _ONE_IN = 100  # instruments that change before the third walk
-
-
-class _Loader(yaml.SafeLoader):
-    """Reads the template; what stands behind a CloudFormation function is not looked at."""
-
-
-_Loader.add_multi_constructor("!", lambda _loader, suffix, _node: f"!{suffix}")
 
 
 def main() -> int:
@@ -61,15 +52,8 @@ def main() -> int:
 
 def _bench(instruments: int, deadline: float) -> int:
     with ExitStack() as stack:
-        listener = listen("127.0.0.1", 0)
-        port = listener.getsockname()[1]
-        listener.close()
-        command = [sys.executable, "-m", "sandbox.cloud.aws", "--port", str(port), "--idle", "300"]
-        aws = subprocess.Popen(command, stdout=subprocess.PIPE)  # nosec B603 # this interpreter, programs of ours
-        stack.callback(aws.wait)
-        stack.callback(aws.terminate)
-        if aws.stdout is not None:
-            aws.stdout.readline()  # it says when it is ready
+        port, tables = _serve(stack, "sandbox.cloud.aws"), _serve(stack, "bench.dynamodb_stand_in")
+        os.environ["AWS_ENDPOINT_URL_DYNAMODB"] = f"http://127.0.0.1:{tables}"
         names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
         os.environ |= {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}", "AWS_DEFAULT_REGION": "us-east-1"}
         os.environ |= dict.fromkeys(names, "invented")
@@ -84,6 +68,20 @@ def _bench(instruments: int, deadline: float) -> int:
             if not _run_walk(name, server.api_url, instruments, deadline):
                 return 1
     return 0
+
+
+def _serve(stack: ExitStack, module: str) -> int:
+    """Start a server in a process of its own, until the bench ends; returns its port."""
+    with closing(listen("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+    server = subprocess.Popen(
+        [sys.executable, "-m", module, "--port", str(port), "--idle", "600"], stdout=subprocess.PIPE
+    )
+    stack.callback(server.wait)
+    stack.callback(server.terminate)
+    if server.stdout is not None:
+        server.stdout.readline()  # it says when it is ready
+    return port
 
 
 def _run_walk(name: str, api_url: str, instruments: int, deadline: float) -> bool:
@@ -138,11 +136,6 @@ def _walk() -> int:
 
 
 def _deploy() -> None:
-    resources = yaml.load(Path("template.yaml").read_text(encoding="utf-8"), _Loader)["Resources"]  # noqa: S506 - a SafeLoader  # nosec B506
-    tables: Any = boto3.client("dynamodb")
-    for logical, name in (("LedgerTable", "bigcharge-dev-ledger"), ("InstrumentsTable", "bigcharge-dev-instruments")):
-        declared = resources[logical]["Properties"]
-        tables.create_table(TableName=name, **{key: declared[key] for key in _TABLE_KEYS if key in declared})
     boto3.client("sqs").create_queue(QueueName="bigcharge-dev-orders")
     secret = {"access_token": STORE.access_token, "client_id": STORE.client_id, "client_secret": STORE.client_secret}
     name = f"bigcharge/dev/stores/{STORE.store_hash}"

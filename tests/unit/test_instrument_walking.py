@@ -7,6 +7,7 @@ from typing import Any, cast
 import pytest
 
 from bigcharge.adapters.instrument_departures import InstrumentDepartures
+from bigcharge.domain import instrument_walks
 from bigcharge.domain.errors import (
     ConflictError,
     OutcomeUnknownError,
@@ -372,3 +373,13 @@ def test_a_forgotten_customer_whom_bigcommerce_still_lists_does_not_come_back(wo
     world.shop.kept["token-2-0"].year = 2044
     world.walk()
     assert {row.customer_id for row in world.rows} == {1, 3, 4, 5}
+
+
+def test_what_lies_over_the_border_of_two_others_was_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(instrument_walks, "_PARTS", 1)
+    monkeypatch.setattr(instrument_walks, "_shorten", lambda key: key[1].encode())
+    shown = Shown([b"aaaabbbb" + b"bbbbcccc", b"bbbbbbbb"])
+    assert (1, "bbbbbbbb") in shown
+    assert (1, "bbbbcccc") in shown
+    assert (1, "bbbbbbbb") not in Shown([b"aaaabbbb" + b"bbbbcccc"])
+    assert (1, "aaaabbbb") in Shown([b"aaaabbbb"])

@@ -5,15 +5,17 @@ walked: a row that the list did not show is a reason to read its customer, and n
 """
 
 import hashlib
-from array import array
-from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from bigcharge.domain.instrument_rows import CustomerChange, CustomerInstruments, InstrumentRow, name_default
 from bigcharge.domain.instruments import Instrument
+
+_SIZE: Final = 8  # bytes that are kept of an instrument
+_PARTS: Final = 4096  # among which they are spread: of a million, each is looked for among 250
 
 type Key = tuple[int, str]
 """A customer's id, and the fingerprint of an instrument."""
@@ -112,15 +114,22 @@ class Shown:
     """
 
     def __init__(self, packed: Iterable[bytes]) -> None:
-        found = array("Q")
+        self._parts = [bytearray() for _ in range(_PARTS)]
         for part in packed:
-            found.frombytes(part)
-        self._shown = array("Q", sorted(found))
+            for at in range(0, len(part), _SIZE):
+                one = part[at : at + _SIZE]
+                self._find_part(one).extend(one)
 
     def __contains__(self, key: Key) -> bool:
-        wanted = array("Q", _shorten(key))[0]
-        at = bisect_left(self._shown, wanted)
-        return at < len(self._shown) and self._shown[at] == wanted
+        one = _shorten(key)
+        part = self._find_part(one)
+        at = part.find(one)
+        while at > 0 and at % _SIZE:  # it lies over the border of two others
+            at = part.find(one, at + 1)
+        return at >= 0
+
+    def _find_part(self, one: bytes) -> bytearray:
+        return self._parts[int.from_bytes(one[:2]) % _PARTS]
 
 
 def differs(instrument: Instrument, row: InstrumentRow | None, read_at: datetime) -> bool:
@@ -178,4 +187,4 @@ def _date(instrument: Instrument, row: InstrumentRow | None, read_at: datetime) 
 
 
 def _shorten(key: Key) -> bytes:
-    return hashlib.sha256(f"{key[0]}#{key[1]}".encode()).digest()[:8]
+    return hashlib.sha256(f"{key[0]}#{key[1]}".encode()).digest()[:_SIZE]
