@@ -206,7 +206,7 @@ def answers(draw: st.DrawFn, well_formed: object) -> bytes:
     return whole[: draw(st.integers(0, len(whole)))] if draw(st.integers(0, 9)) == 7 else whole
 
 
-TOTAL = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+TOTAL = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.mark.parametrize(("call", "well_formed"), READS.values(), ids=READS.keys())

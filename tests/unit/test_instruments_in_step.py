@@ -192,7 +192,6 @@ class InStep(RuleBasedStateMachine):
 SETTINGS = settings(
     max_examples=60,
     stateful_step_count=30,
-    deadline=None,
     derandomize=True,
     suppress_health_check=list(HealthCheck),
 )

@@ -256,7 +256,7 @@ HAPPENINGS = st.tuples(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     at_first=st.integers(0, 8),
     happenings=st.lists(HAPPENINGS, max_size=20),
