@@ -68,7 +68,7 @@ PLANTED: list[tuple[Rule, str, Callable[[Any], None]]] = [
     (
         rules.more_payments_than_the_payments_api_takes,
         "ChargeOrderFunctionOrders",
-        put("Properties.ScalingConfig.MaximumConcurrency", 11),
+        put("Properties.ScalingConfig.MaximumConcurrency", 10),
     ),
     (rules.more_payments_than_the_payments_api_takes, "ChargeOrderFunctionOrders", drop("Properties.ScalingConfig")),
     (rules.table_that_can_be_lost, "LedgerTable", drop("DeletionPolicy")),
