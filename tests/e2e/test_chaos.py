@@ -28,7 +28,7 @@ def test_after_minutes_of_trouble_the_books_are_equal(tmp_path: Path, monkeypatc
     with open_house(tmp_path, POLICY) as house:
         chaos = Chaos(house, random.Random(seed))  # noqa: S311
         chaos.run(SECONDS)
-        has_settled = settle(chaos, 180)
+        has_settled = settle(chaos, 420)
         say(", ".join(f"{count} {what}" for what, count in sorted(chaos.counts.items())))
         say(f"{len(house.box.book)} lines in the gateway's book")
         assert chaos.differences() == []
