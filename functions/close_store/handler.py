@@ -1,38 +1,29 @@
-"""The stores queue: close each store whose merchant has uninstalled the app. A message that fails comes again."""
+"""The stores queue: close each store whose merchant has uninstalled the app."""
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
-
 from bigcharge import bootstrap
-from bigcharge.domain.messages import read_message
+from bigcharge.batches import take_each
 from bigcharge.observability import LogEvent, count, log, logged
 
 if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+    from collections.abc import Callable
+
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
+    from bigcharge.domain.messages import Message
+
 closing = bootstrap.at_init(bootstrap.closing)
-processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
 
 @logged
 def handler(event: dict[str, Any], context: "LambdaContext") -> Any:  # noqa: ANN401 - the library's partial response
-    close = partial(close_store, context=context)
-    return process_partial_response(event=event, record_handler=close, processor=processor, context=context)
+    return take_each(event, context, close_store, LogEvent.STORE_FAILED)
 
 
-def close_store(record: "SQSRecord", context: "LambdaContext") -> None:
+def close_store(message: "Message", ids: dict[str, object], seconds_left: "Callable[[], float]") -> None:
     """Close the store of one message."""
-    ids: dict[str, object] = {"message_id": record.message_id}
-    try:
-        message = read_message(record.body)
-        ids |= message.ids
-        closed = closing().close(message, lambda: context.get_remaining_time_in_millis() / 1000)
-    except Exception:
-        log(LogEvent.STORE_FAILED, **ids)
-        raise
+    closed = closing().close(message, seconds_left)
     done = {"is_closed": closed.is_closed, "rows": closed.rows, "is_finished": closed.is_finished}
     log(LogEvent.STORE_UNINSTALLED, **ids, **done)
     count("StoresUninstalled", outcome="closed" if closed.is_closed else "left_alone")

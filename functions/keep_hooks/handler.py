@@ -1,33 +1,33 @@
 """Every 15 minutes, and when BigCommerce tells of trouble: each store's hooks are made what they are to be."""
 
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
-
 from bigcharge import bootstrap
-from bigcharge.domain.messages import read_message
+from bigcharge.batches import take_each
+from bigcharge.deadline import time_left
 from bigcharge.observability import LogEvent, count, log, logged
 
 if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+    from collections.abc import Callable
+
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
+    from bigcharge.domain.messages import Message
     from bigcharge.services.hook_keeping import Look
 
 # Two reads and a dozen repairs at BigCommerce's usual pace; for whom less is left, the next run begins with it.
 SECONDS_FOR_STORE: Final = 60.0
 hook_keeping = bootstrap.at_init(bootstrap.hook_keeping)
-processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
 
 @logged
 def handler(event: dict[str, Any], context: "LambdaContext") -> Any:  # noqa: ANN401 - the library's partial response
     if "Records" in event:
-        return process_partial_response(event, partial(take, context=context), processor, context)
+        return take_each(event, context, take, LogEvent.HOOKS_MESSAGE_FAILED, SECONDS_FOR_STORE)
+    seconds_left = time_left(context)
     done = {"kept": 0, "failed": 0, "waiting": 0}
     for store_hash in hook_keeping().list_stores():
-        if context.get_remaining_time_in_millis() / 1000 < SECONDS_FOR_STORE:
+        if seconds_left() < SECONDS_FOR_STORE:
             done["waiting"] += 1
             continue
         try:
@@ -41,17 +41,9 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> Any:  # noqa: AN
     return done
 
 
-def take(record: "SQSRecord", context: "LambdaContext") -> None:
-    if context.get_remaining_time_in_millis() / 1000 < SECONDS_FOR_STORE:
-        raise TimeoutError("too little time is left for this message")
-    ids: dict[str, object] = {"message_id": record.message_id}
-    try:
-        message = read_message(record.body)
-        ids |= message.ids
-        tell(message.store_hash, hook_keeping().take(message))
-    except Exception:
-        log(LogEvent.HOOKS_MESSAGE_FAILED, **ids)
-        raise
+def take(message: "Message", ids: dict[str, object], seconds_left: "Callable[[], float]") -> None:  # noqa: ARG001 - as every queue's
+    """Look at the hooks of the store of one message."""
+    tell(message.store_hash, hook_keeping().take(message))
 
 
 def tell(store_hash: str, look: "Look | None") -> None:

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from bigcharge import bootstrap
+from bigcharge.deadline import time_left
 from bigcharge.observability import LogEvent, log, logged
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ noticing = bootstrap.at_init(bootstrap.noticing)
 
 @logged
 def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, int]:  # noqa: ARG001 - a schedule says nothing
-    noticed = noticing().tell_expiring(lambda: context.get_remaining_time_in_millis() / 1000)
+    noticed = noticing().tell_expiring(time_left(context))
     found = {"cards": noticed.cards, "told": noticed.told}
     log(LogEvent.EXPIRING_TOLD, **found)
     return found

@@ -3,10 +3,13 @@
 from typing import TYPE_CHECKING, Any, Final
 
 from bigcharge import bootstrap
+from bigcharge.deadline import time_left
 from bigcharge.observability import LogEvent, count, log, logged
 from bigcharge.services.reconciling import Reconciled
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
     from bigcharge.domain.reconciling import Cursor
@@ -19,15 +22,15 @@ reconciling = bootstrap.at_init(bootstrap.reconciling)
 
 @logged
 def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, int]:  # noqa: ARG001 - a schedule says nothing
-    stores = reconciling().list_stores()
+    stores, seconds_left = reconciling().list_stores(), time_left(context)
     done: list[Reconciled] = []
     failed = waiting = 0
     for cursor, pause in stores:
-        if _seconds_left(context) < SECONDS_FOR_STORE:
+        if seconds_left() < SECONDS_FOR_STORE:
             waiting += 1
             continue
         try:
-            done.append(reconcile(cursor, pause, context))
+            done.append(reconcile(cursor, pause, seconds_left))
         except Exception:  # noqa: BLE001 - whatever is wrong with one store, the next is not to wait for it
             log(LogEvent.RECONCILE_FAILED, store_hash=cursor.store_hash)
             failed += 1
@@ -40,16 +43,12 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, int]: 
     return found
 
 
-def reconcile(cursor: "Cursor", pause: "Pause | None", context: "LambdaContext") -> Reconciled:
+def reconcile(cursor: "Cursor", pause: "Pause | None", seconds_left: "Callable[[], float]") -> Reconciled:
     """Reconcile one store; one that is left alone needs nothing, and so is done."""
-    found = reconciling().reconcile(cursor, pause, lambda: _seconds_left(context))
+    found = reconciling().reconcile(cursor, pause, seconds_left)
     if found is None:
         log(LogEvent.RECONCILE_LEFT_ALONE, store_hash=cursor.store_hash)
         return Reconciled(0, 0, is_finished=True)
     of = {"orders": found.orders, "books": found.books, "gap": found.gap, "is_finished": found.is_finished}
     log(LogEvent.RECONCILE_STORE_DONE, store_hash=cursor.store_hash, **of)
     return found
-
-
-def _seconds_left(context: "LambdaContext") -> float:
-    return context.get_remaining_time_in_millis() / 1000

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from bigcharge import bootstrap
+from bigcharge.deadline import time_left
 from bigcharge.observability import LogEvent, log, logged, measure_seconds
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ sweeping = bootstrap.at_init(bootstrap.sweeping)
 
 @logged
 def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, int]:  # noqa: ARG001 - a schedule says nothing
-    swept = sweeping().sweep(lambda: context.get_remaining_time_in_millis() / 1000)
+    swept = sweeping().sweep(time_left(context))
     oldest = swept.oldest_unknown.total_seconds()
     measure_seconds("OldestUnknownSeconds", oldest)
     log(LogEvent.SWEEP_DONE, sent=swept.sent, oldest_unknown_seconds=round(oldest))
