@@ -170,7 +170,9 @@ def _check_room(shop: Shop, hook: Hook) -> None:
     exceptional = [other.destination for other in everyone if other.scope == DELIVERY_EXCEPTION]
     if hook.scope == DELIVERY_EXCEPTION:
         if exceptional:
-            raise invalid_data({"scope": "the store has a delivery exception hook already"})
+            # No violation: of two workers that make it at once one loses.
+            errors = {"scope": "the store has a delivery exception hook already"}
+            raise Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, "JSON data is missing or invalid", errors=errors)
         exceptional = [other.destination for other in everyone]
     if hook.destination in exceptional:
         raise invalid_data({"destination": "a delivery exception hook needs a destination of its own"})

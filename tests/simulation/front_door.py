@@ -15,6 +15,7 @@ from tests.simulation.hooks import WEBHOOKS_URL, strike_hooks
 from tests.simulation.lambda_events import http_event
 
 if TYPE_CHECKING:
+    from sandbox.bigcommerce.webhooks import Post
     from tests.simulation.world import World
 
 _FUNCTION = "receive_webhook"
@@ -81,6 +82,13 @@ class ShapedOutbox(Outbox):
     def __init__(self, world: "World") -> None:
         super().__init__(world.box.state.clock, world.chance.source("outbox"))
         self.world = world
+
+    def report(self, post: "Post", status: int | None, error: str = "") -> Trouble | None:
+        """As the box's; a hook that is switched off is news for what looks after hooks."""
+        trouble = super().report(post, status, error)
+        if trouble is Trouble.GIVEN_UP:
+            self.world.touch("bigcommerce")
+        return trouble
 
     def _shape(self, store: Store, scope: str, data: Mapping[str, Any]) -> Shape:
         subject = next((data[name] for name in ("orderId", "order_id", "id") if name in data), "")
