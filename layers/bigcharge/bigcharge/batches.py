@@ -1,6 +1,6 @@
 """A queue's batch: each message is taken by itself, and one that fails comes again by itself."""
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     type Ids = dict[str, object]
     type Take = Callable[[Message, Ids, Callable[[], float]], None]
-
-_PROCESSOR: Final = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
 
 def take_each(
@@ -50,4 +48,6 @@ def take_each(
             log(failed, **ids)
             raise
 
-    return process_partial_response(event=event, record_handler=take_one, processor=_PROCESSOR, context=context)
+    # One for each batch: it remembers what failed.
+    processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+    return process_partial_response(event=event, record_handler=take_one, processor=processor, context=context)
