@@ -18,11 +18,10 @@ help: ## what can be made
 demo: $(READY) ## signed webhooks become charged orders, in under a minute
 	@bigcharge demo
 
-test: $(READY) ## all tests
-	@pytest
+test: test-code test-processes ## all tests
 test-code: $(READY)
-	@pytest tests/unit tests/contract tests/integration tests/simulation tests/fuzz
-test-processes: $(READY)
+	@pytest -n auto --dist loadfile tests/unit tests/contract tests/integration tests/simulation tests/fuzz
+test-processes: $(READY) # one by one: whole processes that wait for each other lose their patience on a busy machine
 	@pytest tests/e2e
 
 check: format lint types imports template build handlers ## format, lint, types, import rules, template, build, built handlers
