@@ -100,6 +100,20 @@ def event_bus(aws: Aws) -> str:
     return "bigcharge-test"
 
 
+class Watch:
+    """A monotonic clock that stands still until it is told to go on."""
+
+    seconds = 1000.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+@pytest.fixture
+def watch() -> Watch:
+    return Watch()
+
+
 def tell_all(error: BaseException | None) -> str:
     """Whatever a log could show of an error: its text, repr and attributes, and those of the errors that led to it."""
     if error is None:

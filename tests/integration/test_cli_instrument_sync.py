@@ -11,28 +11,19 @@ from bigcharge.domain.states import State
 from ops.aws import open_ledger
 from ops.cli import run
 from sandbox.bigcommerce.box import Box
-from sandbox.bigcommerce.records import Kind, Store
-from sandbox.bigcommerce.server import serve
-from tests.integration.cli_world import deploy_tables, print_json
+from sandbox.bigcommerce.records import Kind
+from tests.integration.cli_world import deploy_store, print_json
 from tests.integration.conftest import NOW
 
 if TYPE_CHECKING:
     from tests.integration.conftest import Aws
 
-STORE = Store("abc123", 1025646, "invented-access", "invented-client", "invented-secret")
 SYNC = ["instruments", "sync", "--store", "abc123"]
 
 
 @pytest.fixture
 def box(aws: "Aws", resources: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[Box]:
-    deploy_tables(aws, resources, monkeypatch)
-    aws.sqs.create_queue(QueueName="bigcharge-dev-orders")
-    secret = {"access_token": STORE.access_token, "client_id": STORE.client_id, "client_secret": STORE.client_secret}
-    aws.secrets.create_secret(Name="bigcharge/dev/stores/abc123", SecretString=json.dumps(secret))
-    with serve(Box((STORE,))) as server:
-        monkeypatch.setenv("BIGCOMMERCE_API_URL", server.api_url)
-        yield server.box
-        assert not server.box.violations
+    yield from deploy_store(aws, resources, monkeypatch, "orders")
 
 
 def listed(capsys: pytest.CaptureFixture[str]) -> set[tuple[int, str, bool]]:

@@ -12,22 +12,10 @@ from bigcharge.adapters.allowances import Allowance
 from bigcharge.adapters.stores import AwsStores
 from bigcharge.domain.errors import TooManyStoresError, UnknownStoreError
 from bigcharge.domain.stores import Credentials
-from tests.integration.conftest import Aws
+from tests.integration.conftest import Aws, Watch
 
 STORE = "abc123"
 NAME = f"bigcharge/test/stores/{STORE}"
-
-
-class Watch:
-    seconds = 1000.0
-
-    def __call__(self) -> float:
-        return self.seconds
-
-
-@pytest.fixture
-def watch() -> Watch:
-    return Watch()
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from bigcharge.adapters.stores import AwsStores
 from bigcharge.domain.errors import BigchargeError, InvalidInputError, UnknownStoreError
 from bigcharge.domain.policy import Policy
 from bigcharge.domain.stores import Credentials
-from tests.integration.conftest import Aws, tell_all
+from tests.integration.conftest import Aws, Watch, tell_all
 
 if TYPE_CHECKING:
     from bigcharge.services.ports import ServedStores
@@ -21,20 +21,6 @@ if TYPE_CHECKING:
 SECRET = {"access_token": "invented-access", "client_id": "invented-client", "client_secret": "invented-hush"}
 NAME = "bigcharge/test/stores/abc123"
 PARAMETER = "/bigcharge/test/stores/abc123/policy"
-
-
-class Watch:
-    """A monotonic clock that stands still until it is told to go on."""
-
-    seconds = 1000.0
-
-    def __call__(self) -> float:
-        return self.seconds
-
-
-@pytest.fixture
-def watch() -> Watch:
-    return Watch()
 
 
 @pytest.fixture
