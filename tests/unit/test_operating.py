@@ -26,6 +26,7 @@ ALLOWED = {
     (ActKind.RETRY, State.DECLINED): State.CLAIMED,
     (ActKind.RETRY, State.FAILED): State.CLAIMED,
     (ActKind.RETRY, State.CANCELED): State.CLAIMED,
+    (ActKind.RETRY, State.PAID_ELSEWHERE): State.CLAIMED,
     (ActKind.CAPTURE, State.AUTHORIZED): State.AUTHORIZED,
     (ActKind.VOID, State.AUTHORIZED): State.AUTHORIZED,
     (ActKind.RESOLVE_PAID, State.UNKNOWN): State.PAID,

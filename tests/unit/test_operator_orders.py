@@ -57,6 +57,7 @@ def test_a_failed_order_is_tried_once_more_and_fails_again(world: World) -> None
     world.stores.policies = replace(POLICY, retry_after=())
     world.bigcommerce.answers = [declined(30106), declined(30106)]
     assert world.look().state is State.FAILED
+    world.clock.pass_by(seconds=1)
     act(world, ActKind.RETRY)
     assert world.look("operator").state is State.FAILED
     world.sweep_until(world.clock() + timedelta(days=2))

@@ -30,7 +30,6 @@ from tests.fakes import (
     STORE,
     VISA,
     incomplete_order,
-    order_message,
 )
 from tests.unit.order_world import POLICY, World, declined
 
@@ -72,7 +71,7 @@ def test_a_worker_that_loses_the_claim_sends_nothing(world: World) -> None:
         world.ledger.save(replace(charge, reason="the other worker"))
 
     world.ledger.before_save = overtake
-    assert world.orders.look(order_message(), lambda: 90.0) is None
+    assert world.look().reason == "the other worker"
     assert world.bigcommerce.tokens == []
 
 

@@ -36,22 +36,27 @@ def compare(charge: Charge, order: Order, transactions: tuple[Transaction, ...])
         transactions: as they are shown now, late enough that they do not lag behind any more.
     """
     shown = add_up(transactions)
-    if shown.payments > 1 and shown.paid - shown.returned > _most(charge, order):
+    made, taken = shown.payments + bool(shown.held), shown.paid - shown.returned + shown.held
+    if made > 1 and taken > _most(charge, order):
         return Difference.PAID_TWICE
     if charge.state in _WITHOUT_MONEY:
         paid = shown.is_any or charge.has_used_store_credit or order.status in PAID_STATUSES
         return Difference.PAID_ONLY_IN_BIGCOMMERCE if paid else None
     if charge.state is State.AUTHORIZED:
-        return _compare_authorization(charge, order)
+        is_gone = not shown.held and order.status in _UNPAID and bool(transactions)
+        return Difference.PAID_ONLY_IN_LEDGER if is_gone else _compare_authorization(charge, order)
     return _compare_payment(charge, order, shown) if charge.state is State.PAID else None
 
 
 def seem_different(charge: Charge, order: Order) -> bool:
     """Whether the order's status and amount alone are reason enough to compare the books of the order."""
     if charge.state is State.PAID:
-        return order.status in _UNPAID or (not charge.has_used_store_credit and order.owed != charge.money)
+        gone = _UNPAID | {OrderStatus.REFUNDED}
+        return order.status in gone or (not charge.has_used_store_credit and order.owed != charge.money)
     if charge.state is State.AUTHORIZED:
         return _compare_authorization(charge, order) is not None
+    if charge.state is State.PAID_ELSEWHERE:
+        return order.status == OrderStatus.REFUNDED
     return charge.state in _UNSETTLED and order.status in PAID_STATUSES
 
 
@@ -70,6 +75,8 @@ def _compare_payment(charge: Charge, order: Order, shown: ShownMoney) -> Differe
     if order.status in _UNPAID:
         is_repairable = shown.paid > shown.returned and order.status == OrderStatus.INCOMPLETE
         return Difference.PAID_BUT_INCOMPLETE if is_repairable else Difference.PAID_ONLY_IN_LEDGER
+    if shown.held and not shown.payments:
+        return Difference.PAID_ONLY_IN_LEDGER  # it is held only, and will not be captured by itself
     return Difference.AMOUNTS_DIFFER if _amounts_differ(charge, order, shown) else None
 
 

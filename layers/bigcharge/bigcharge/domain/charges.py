@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from bigcharge.domain.acts import Act
+from bigcharge.domain.acts import Act, ActKind
 from bigcharge.domain.attempts import Attempt
 from bigcharge.domain.money import Money
 from bigcharge.domain.states import BY_OPERATOR, TRANSITIONS, State, TransitionError
@@ -86,6 +86,12 @@ class Charge:
         """When the first of the instruments that wait may be tried again; None where none waits."""
         coming = (attempt.retry_at for attempt in self.attempts if attempt.retry_at is not None)
         return min((retry_at for retry_at in coming if retry_at > now), default=None)
+
+    @property
+    def attempts_since_retry(self) -> tuple[Attempt, ...]:
+        """Those since an operator last said to retry: what was refused before does not count any more."""
+        retried_at = max((act.at for act in self.acts if act.kind is ActKind.RETRY), default=None)
+        return tuple(one for one in self.attempts if retried_at is None or one.sent_at >= retried_at)
 
     def is_due(self, now: datetime) -> bool:
         """Whether its time to be looked at has come."""

@@ -8,7 +8,7 @@ from bigcharge.domain.declines import DECLINES, Answer, Decision, Decline, Payme
 from bigcharge.domain.errors import BigCommerceError, DeclinedError, NotSentError, OutcomeUnknownError, RateLimitedError
 from bigcharge.domain.policy import Capture, InstrumentChoice, Policy, WhenFailed
 from bigcharge.domain.states import State
-from bigcharge.domain.waits import EARLY_LOOK, PAUSE_RECHECK, backoff
+from bigcharge.domain.waits import EARLY_LOOK, PAUSE_RECHECK, backoff, wait_of_rate_limit
 
 _AGAIN_SOON: Final = timedelta(seconds=5)  # a new token, or another instrument, may mend it
 _READ_AGAIN: Final = timedelta(seconds=30)  # reads are seldom behind for longer
@@ -55,9 +55,9 @@ def conclude(charge: Charge, answer: Payment | BigCommerceError, policy: Policy,
         case DeclinedError():
             return _decline(charge, answer.decline, policy, now)
         case RateLimitedError():
-            return _take_back(charge, "rate_limited", timedelta(seconds=answer.wait), now)
+            return _take_back(charge, "rate_limited", wait_of_rate_limit(answer.wait, charge.failed_looks + 1), now)
         case NotSentError():
-            return _take_back(charge, "bigcommerce_unreachable", timedelta(), now)
+            return _take_back(charge, "bigcommerce_unreachable", backoff(charge.failed_looks + 1), now)
         case _:
             code = answer.code if isinstance(answer, OutcomeUnknownError) else None
             return _settle_later(charge, code, policy, now)
@@ -87,13 +87,13 @@ def _settle_later(charge: Charge, code: int | None, policy: Policy, now: datetim
 def _take_back(charge: Charge, reason: str, wait: timedelta, now: datetime) -> Charge:
     """The request was not processed: it counts as no attempt, and a new token may be made."""
     answered = with_last_attempt(charge, outcome=State.CLAIMED)
-    looks = charge.failed_looks + 1
-    due_at = now + max(wait, backoff(looks))
-    return move(answered, State.CLAIMED, now, reason=reason, due_at=due_at, failed_looks=looks)
+    return move(answered, State.CLAIMED, now, reason=reason, due_at=now + wait, failed_looks=charge.failed_looks + 1)
 
 
 def _decline(charge: Charge, decline: Decline, policy: Policy, now: datetime) -> Charge:
-    attempt, earlier = charge.attempts[-1], [one for one in charge.attempts[:-1] if not one.is_store_credit]
+    attempt = charge.attempts[-1]
+    refused = [one for one in charge.attempts[:-1] if one.outcome is State.DECLINED]
+    earlier = [one for one in refused if one.is_store_credit == attempt.is_store_credit]
     why = {"reason": decline.reason, "code": decline.code}
     declined = with_last_attempt(charge, outcome=State.DECLINED, code=decline.code)
     if attempt.is_store_credit and decline.decision in _OF_INSTRUMENT:
@@ -102,15 +102,36 @@ def _decline(charge: Charge, decline: Decline, policy: Policy, now: datetime) ->
         one.instrument == attempt.instrument and decides(one.code, Decision.RETRY_ON_SCHEDULE) for one in earlier
     )
     is_repeated = any(one.code == decline.code for one in earlier)
-    if _is_over(decline, policy, scheduled, is_repeated=is_repeated):
+    is_over = _is_over(decline, policy, scheduled, is_repeated=is_repeated)
+    has_others = policy.instrument is not InstrumentChoice.DEFAULT and decline.decision is Decision.RETRY_ON_SCHEDULE
+    if is_over and not has_others:
         return move(declined, State.FAILED, now, due_at=next_look(State.FAILED, policy, now), **why)
-    wait = _wait_after(decline, policy, scheduled, is_repeated=is_repeated)
+    wait = None if is_over else _wait_after(decline, policy, scheduled, is_repeated=is_repeated)
     retry_at = None if wait is None else now + wait
     if retry_at and decline.decision is Decision.RETRY_ON_SCHEDULE:
         retry_at = policy.retry_time(retry_at)
     look_at = now + (EARLY_LOOK if policy.instrument is InstrumentChoice.DEFAULT else _AGAIN_SOON)
     due_at = min(retry_at, look_at) if retry_at else look_at
     return move(with_last_attempt(declined, retry_at=retry_at), State.DECLINED, now, due_at=due_at, **why)
+
+
+def give_up(charge: Charge, policy: Policy, now: datetime) -> Charge | None:
+    """The charge as failed, where no instrument can be tried; None where one waits, or the shopper is waited for.
+
+    Args:
+        charge: declined; nothing of what BigCommerce offers for its order may be tried.
+        policy: the store's: after the last retry of one instrument, it may have had others tried.
+        now: aware UTC.
+    """
+    tried = charge.attempts_since_retry
+    if not tried or charge.state is not State.DECLINED or charge.next_retry(now) is not None:
+        return None
+    last = tried[-1]
+    is_used_up = last.outcome is State.DECLINED and last.retry_at is None and not last.is_store_credit
+    if last.code is None or not is_used_up or not decides(last.code, Decision.RETRY_ON_SCHEDULE):
+        return None
+    why = {"reason": DECLINES[last.code].reason, "code": last.code}
+    return move(charge, State.FAILED, now, due_at=next_look(State.FAILED, policy, now), **why)
 
 
 def _is_over(decline: Decline, policy: Policy, scheduled: int, *, is_repeated: bool) -> bool:

@@ -3,10 +3,7 @@
 from datetime import datetime
 from typing import Final
 
-from bigcharge.domain.acts import ActKind
 from bigcharge.domain.charges import Charge
-from bigcharge.domain.concluding import decides
-from bigcharge.domain.declines import Decision
 from bigcharge.domain.orders import PAID_STATUSES, Order, OrderStatus
 from bigcharge.domain.policy import Policy
 from bigcharge.domain.states import State
@@ -47,9 +44,6 @@ def refused_instruments(charge: Charge, now: datetime) -> frozenset[str]:
     An instrument that was refused for good stays so, any other waits for its own `retry_at`; one that was not tried yet
     (the shopper's new default card) may be tried at once, and so may each after an operator said to retry.
     """
-    retried_at = max((act.at for act in charge.acts if act.kind is ActKind.RETRY), default=None)
-    tried = [attempt for attempt in charge.attempts if retried_at is None or attempt.sent_at >= retried_at]
-    latest = {attempt.instrument: attempt for attempt in tried if attempt.outcome is State.DECLINED}
-    waiting = {name for name, attempt in latest.items() if attempt.retry_at is not None and now < attempt.retry_at}
-    refused = {attempt.instrument for attempt in tried if decides(attempt.code, Decision.WAIT_FOR_INSTRUMENT)}
-    return frozenset(waiting | refused)
+    refused = [attempt for attempt in charge.attempts_since_retry if attempt.outcome is State.DECLINED]
+    latest = {attempt.instrument: attempt.retry_at for attempt in refused}
+    return frozenset(name for name, retry_at in latest.items() if retry_at is None or now < retry_at)

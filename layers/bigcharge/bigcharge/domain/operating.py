@@ -28,6 +28,10 @@ _NOT_RESOLVED: Final = {
     State.AUTHORIZED: "its money is held. Capture or void it",
     State.FAILED: "there is nothing to resolve. Retry it, or resolve it as paid",
 }
+_SHOWN: Final = {
+    State.PAID: "it is paid: BigCommerce's books show its payment",
+    State.AUTHORIZED: f"it is authorized: {_NOT_RESOLVED[State.AUTHORIZED]}",
+}
 _NOT_HELD: Final = {
     State.PAID: "its money is taken. To give it back, refund it in BigCommerce",
     State.UNKNOWN: "nobody knows yet whether its money is held. It is being looked for",
@@ -79,7 +83,8 @@ def _retry(charge: Charge, now: datetime) -> Charge:
 def _resolve(charge: Charge, state: State, transaction_id: str | None, now: datetime) -> Charge:
     _require_transition(charge, state, _NOT_RESOLVED.get(charge.state, "there is nothing to resolve"))
     is_shown_unpaid = charge.difference == Difference.PAID_ONLY_IN_LEDGER
-    _require(charge.state is not State.PAID or is_shown_unpaid, "it is paid: BigCommerce's books show its payment")
+    shown = _SHOWN.get(charge.state)
+    _require(shown is None or is_shown_unpaid, shown or "")
     settled = charge
     if charge.state in _NOT_SETTLED and charge.last_attempt is not None:
         end = charge.last_attempt.open_until

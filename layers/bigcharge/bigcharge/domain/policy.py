@@ -143,5 +143,7 @@ class Policy:
         from zoneinfo import ZoneInfo  # noqa: PLC0415 - 8 ms of a cold start, and few policies name an hour
 
         local = earliest.astimezone(ZoneInfo(self.time_zone))
+        if local.hour == self.retry_hour:  # the last retry was made in this hour too, a little after it began
+            return earliest
         at = local.replace(hour=self.retry_hour, minute=0, second=0, microsecond=0)
         return (at if at >= local else at + timedelta(days=1)).astimezone(UTC)

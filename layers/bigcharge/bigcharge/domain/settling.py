@@ -16,6 +16,7 @@ from bigcharge.domain.traces import find_trace, has_failed, list_own, payment_of
 # writes none: then the status, which only a payment moves there, is taken for the proof.
 _LOOKS_FOR_TRANSACTION: Final = 3
 _DAILY: Final = timedelta(days=1)
+_DUPLICATE: Final = 30105
 _REASONS: Final = {State.UNKNOWN: "no_reliable_answer", State.PENDING: "awaiting_settlement"}
 _CLOSED_UNPAID: Final = frozenset({OrderStatus.CANCELLED, OrderStatus.DECLINED})
 
@@ -43,7 +44,7 @@ def settle(
     if not charge.is_due(now):
         return charge
     absent_since = _absent_since(charge, order, transactions, now)
-    if order is not None and absent_since is not None and _is_evidence(absent_since, policy, now):
+    if order is not None and absent_since is not None and _is_evidence(charge, absent_since, policy, now):
         return _give_up_attempt(charge, order, now)
     return _look_again(charge, absent_since, policy, now)
 
@@ -73,7 +74,7 @@ def recognize(
     Returns:
         The charge with that payment; in `skipped` where it is of another amount; None where no money is shown.
     """
-    if not add_up(transactions).is_any:
+    if not add_up(transactions).is_any and not any(_is_unclear(transaction) for transaction in transactions):
         return None
     found = find_trace(order, list_own(charge, transactions))
     if found is None or found[0] is State.CANCELED:
@@ -90,11 +91,14 @@ def _trace(
     policy: Policy,
     now: datetime,
 ) -> Charge | None:
-    if order.status == OrderStatus.REFUNDED:
-        return _with_outcome(charge, State.REFUNDED, now)
+    if order.status == OrderStatus.REFUNDED:  # another's payment, perhaps: while ours may still be made, it is not over
+        return None if _is_open(charge, now) else _with_outcome(charge, State.REFUNDED, now)
     if order.store_credit and charge.last_attempt is not None and charge.last_attempt.is_store_credit:
         return use_store_credit(charge, now)
     ours = list_own(charge, transactions)
+    if charge.attempts and add_up(transactions).is_given_back:
+        first = charge.attempts[0].sent_at - timedelta(minutes=1)  # what was paid and given back before is not ours
+        ours = [one for one in ours if one.created_at is None or one.created_at >= first]
     found = find_trace(order, ours)
     if found is not None and found[0] is not charge.state:
         state, transaction = found
@@ -117,13 +121,22 @@ def _absent_since(
     now: datetime,
 ) -> datetime | None:
     """Since when no trace was seen by a look past the token's expiry; before that, absence says nothing."""
-    fenced = charge.last_attempt is not None and now < charge.last_attempt.open_until
-    money_moved = any(transaction.ok and not transaction.is_credit for transaction in transactions)
-    if order is None or charge.state is State.PENDING or money_moved or fenced:
+    money_moved = any(not transaction.failed and not transaction.is_credit for transaction in transactions)
+    if order is None or charge.state is State.PENDING or money_moved or _is_open(charge, now):
         return None
     if not _still_owes(charge, order) and order.status not in _CLOSED_UNPAID:
         return None
     return charge.absent_since or now
+
+
+def _is_unclear(transaction: Transaction) -> bool:
+    """Whether its status is a word that we do not know: it may mean that money was taken (design, law 3)."""
+    return not transaction.ok and not transaction.failed and not transaction.is_credit
+
+
+def _is_open(charge: Charge, now: datetime) -> bool:
+    """Whether BigCommerce may still carry out the newest payment request."""
+    return charge.last_attempt is not None and now < charge.last_attempt.open_until
 
 
 def _still_owes(charge: Charge, order: Order) -> bool:
@@ -133,8 +146,10 @@ def _still_owes(charge: Charge, order: Order) -> bool:
     )
 
 
-def _is_evidence(absent_since: datetime, policy: Policy, now: datetime) -> bool:
-    return bool(policy.evidence_window) and now - absent_since >= policy.evidence_window
+def _is_evidence(charge: Charge, absent_since: datetime, policy: Policy, now: datetime) -> bool:
+    """Whether nothing was shown for long enough. A gateway that spoke of a duplicate holds a payment, shown or not."""
+    is_duplicate = charge.last_attempt is not None and charge.last_attempt.code == _DUPLICATE
+    return not is_duplicate and bool(policy.evidence_window) and now - absent_since >= policy.evidence_window
 
 
 def _give_up_attempt(charge: Charge, order: Order, now: datetime) -> Charge:
@@ -149,7 +164,8 @@ def _look_again(charge: Charge, absent_since: datetime | None, policy: Policy, n
     checks = charge.checks + 1
     due_at = _next_look(charge, checks, absent_since, policy, now)
     waits = checks < len(policy.check_unknown_after)
-    reason = (charge.reason or _REASONS[state]) if waits else NEEDS_A_PERSON
+    known = None if charge.reason == NEEDS_A_PERSON else charge.reason
+    reason = (known or _REASONS[state]) if waits else NEEDS_A_PERSON
     changes = {"code": charge.code, "due_at": due_at, "checks": checks, "absent_since": absent_since}
     return _with_outcome(charge, state, now, reason=reason, **changes)
 

@@ -46,7 +46,7 @@ def add_up(transactions: Iterable[Transaction]) -> ShownMoney:
     done = [one for one in told if one.ok]
     settled = _only(done, TransactionEvent.SETTLED)
     # Some gateways write a purchase first and its settlement later: the two are one payment.
-    purchases = [one for one in _only(done, TransactionEvent.PURCHASE) if not _is_in(one, settled)]
+    purchases = _without(_only(done, TransactionEvent.PURCHASE), settled)
     captures = _only(done, TransactionEvent.CAPTURE)
     authorized = _sum(_only(done, TransactionEvent.AUTHORIZATION)) - _sum(captures)
     voided = _sum(_only(done, TransactionEvent.VOID))
@@ -66,8 +66,15 @@ def _only(transactions: Iterable[Transaction], event: TransactionEvent) -> list[
     return [one for one in transactions if one.event == event]
 
 
-def _is_in(purchase: Transaction, settled: list[Transaction]) -> bool:
-    return any(one.money == purchase.money for one in settled)
+def _without(purchases: list[Transaction], settled: list[Transaction]) -> list[Transaction]:
+    """The purchases but one for each settlement of the same amount."""
+    amounts, left = [one.money for one in settled], []
+    for one in purchases:
+        if one.money in amounts:
+            amounts.remove(one.money)
+        else:
+            left.append(one)
+    return left
 
 
 def _sum(transactions: Iterable[Transaction]) -> int:

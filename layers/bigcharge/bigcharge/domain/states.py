@@ -56,6 +56,8 @@ BY_OPERATOR: Final[dict[State, frozenset[State]]] = {
     State.FAILED: frozenset({State.CLAIMED, State.PAID}),
     State.CANCELED: frozenset({State.CLAIMED, State.PAID}),
     State.PAID: frozenset({State.FAILED}),  # where the books show no payment
+    State.AUTHORIZED: frozenset({State.FAILED}),  # where they show that nothing is held any more
+    State.PAID_ELSEWHERE: frozenset({State.CLAIMED}),  # where its status was set by mistake and set back
     State.UNKNOWN: frozenset({State.PAID, State.FAILED}),
     State.PENDING: frozenset({State.PAID, State.FAILED}),
 }

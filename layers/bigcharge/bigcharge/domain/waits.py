@@ -8,7 +8,13 @@ LONGEST_OUTAGE_WAIT: Final = timedelta(minutes=15)  # BigCommerce does not answe
 LONGEST_REFUSAL_WAIT: Final = timedelta(days=1)  # it says no: only a person is likely to change that
 # After a decline the shopper may be changing the card this very moment, unseen by the look that is just ending.
 EARLY_LOOK: Final = timedelta(minutes=1)
+_SHORTEST: Final = timedelta(seconds=1)
 PAUSE_RECHECK: Final = timedelta(minutes=15)  # how often a paused store's orders look whether it was resumed
+
+
+def wait_of_rate_limit(seconds: float, looks: int) -> timedelta:
+    """As long as BigCommerce named in a 429, a second at least; where it named nothing, as `backoff`."""
+    return max(_SHORTEST, timedelta(seconds=seconds)) if seconds > 0 else backoff(looks)
 
 
 def backoff(looks: int, longest: timedelta = LONGEST_OUTAGE_WAIT) -> timedelta:

@@ -14,13 +14,10 @@ from bigcharge.domain.settling import follow
 from bigcharge.domain.states import State
 from bigcharge.services.charging import Case
 from bigcharge.services.ports import BigCommerce, Clock, Ledger
-from bigcharge.services.waiting import STATUS_CHANGED, Waiting
+from bigcharge.services.waiting import HINTS_OF_MONEY, HINTS_OF_PAYMENTS, Waiting
 
-_HINTS_OF_PAYMENTS: Final = frozenset(
-    {books.CAUSE, "store/order/transaction/created", "store/order/transaction/updated"}
-)
 _WANTED: Final = frozenset({State.AUTHORIZED, State.FAILED})  # something may still be to be done with the order
-_HINTS: Final = frozenset({STATUS_CHANGED, books.CAUSE})
+_STATUS_CHANGED: Final = "store/order/statusUpdated"
 _CLOSED: Final = frozenset({State.FAILED, State.CANCELED})
 _DAILY: Final = timedelta(days=1)
 _LAG: Final = timedelta(hours=1)  # sooner after a change, transactions and statuses may still be behind
@@ -57,9 +54,9 @@ class Following:
                 return self._ledger.save(changed)
         action = find_action(charge, order, transactions, case.policy, now)
         if action is None:
-            return self._compare_books(charge, order, transactions, now)
+            return self._compare_books(case, order, transactions, now)
         if (later := ask_from(charge, action)) > now:
-            return self._compare_books(charge, order, transactions, now, later)
+            return self._compare_books(case, order, transactions, now, later)
         return self._ask(case, action)
 
     def _ask(self, case: Case, action: OrderAction) -> Charge:
@@ -82,13 +79,14 @@ class Following:
 
     def _compare_books(
         self,
-        charge: Charge,
+        case: Case,
         order: Order,
         transactions: tuple[Transaction, ...],
         now: datetime,
         ask_at: datetime | None = None,
     ) -> Charge:
         """Compare them, late enough; what is still to be asked for is looked at again when it may be (`ask_at`)."""
+        charge = case.charge
         if not charge.is_due(now) and now - charge.updated_at < _LAG:
             is_forgotten = charge.due_at is None
             return self._ledger.save(postpone(charge, charge.updated_at + _LAG)) if is_forgotten else charge
@@ -96,6 +94,8 @@ class Following:
         if difference != charge.difference:
             due_at = ask_at or (now + _DAILY if difference else None)
             return self._ledger.save(replace(charge, difference=difference, due_at=due_at, checks=0, updated_at=now))
+        if charge.due_at is None and case.message.cause in HINTS_OF_MONEY:
+            return self._ledger.save(postpone(charge, now + _LAG))  # what it told of may not be shown yet
         goes_on = difference or charge.state is State.AUTHORIZED
         return self._wait_until(charge, ask_at or (now + _DAILY if goes_on else None), now)
 
@@ -113,17 +113,21 @@ def find_order(bigcommerce: BigCommerce, order_id: int) -> Order | None:
 
 
 def _is_asked(case: Case, now: datetime) -> bool:
-    """Only a change of status, or anything on an authorization, can have changed what became of the money."""
-    charge = case.charge
-    if charge.is_due(now):
+    """Only a change of status, or anything on an authorization, can have changed what became of the money.
+
+    What tells of a paid order's payments counts once the look that follows each payment is done: before, it tells of
+    the payment itself.
+    """
+    charge, cause = case.charge, case.message.cause
+    if charge.is_due(now) or cause == books.CAUSE:
         return True
     match charge.state:
         case State.AUTHORIZED:
             return True
         case State.FAILED | State.CANCELED:
-            return case.message.cause in _HINTS_OF_PAYMENTS
+            return cause in HINTS_OF_PAYMENTS
         case State.PAID | State.PAID_ELSEWHERE:
-            return case.message.cause in _HINTS
+            return cause == _STATUS_CHANGED or (charge.due_at is None and cause in HINTS_OF_MONEY)
         case _:
             return False
 

@@ -1,6 +1,7 @@
 """Looking at an order because something hinted at it: charge it, settle it, follow it, or say why not."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -9,7 +10,7 @@ from typing import Final, NoReturn
 from bigcharge.domain.charges import Charge, move
 from bigcharge.domain.concluding import decides, next_look
 from bigcharge.domain.declines import Decision
-from bigcharge.domain.eligibility import judge
+from bigcharge.domain.eligibility import judge, refused_instruments
 from bigcharge.domain.errors import (
     BigCommerceError,
     ConflictError,
@@ -25,7 +26,7 @@ from bigcharge.domain.orders import Order
 from bigcharge.domain.policy import Policy
 from bigcharge.domain.settling import recognize, settle
 from bigcharge.domain.states import State
-from bigcharge.domain.stores import Credentials
+from bigcharge.domain.stores import CREDENTIALS_REFUSED, Credentials, Pause
 from bigcharge.domain.tenders import Tender
 from bigcharge.domain.waits import LONGEST_OUTAGE_WAIT, LONGEST_REFUSAL_WAIT
 from bigcharge.services.charging import Case, Charging, HoldError
@@ -35,6 +36,7 @@ from bigcharge.services.leaving import Leaving
 from bigcharge.services.ports import Clock, Connect, Instruments, Ledger, Queue, Stores, Together
 from bigcharge.services.waiting import Waiting
 
+_TRIES: Final = 3  # another worker saved what it had read before this hint came: the hint looks again
 _NEW: Final = frozenset({State.SKIPPED, State.CLAIMED, State.DECLINED})
 _UNSETTLED: Final = frozenset({State.SUBMITTING, State.UNKNOWN, State.PENDING})
 # Nobody says how long absence must last to be evidence: then it never is (law 5).
@@ -80,6 +82,12 @@ class Orders:
         Raises:
             UnknownStoreError: no credentials.
         """
+        for _ in range(_TRIES):
+            with suppress(ConflictError):
+                return self._look_now(message, seconds_left)
+        return None
+
+    def _look_now(self, message: Message, seconds_left: Callable[[], float]) -> Charge | None:
         known, pause = self._ledger.read(message.store_hash, message.id)
         now = self._clock()
         charge = known or Charge(message.store_hash, message.id, State.CLAIMED, now)
@@ -89,11 +97,9 @@ class Orders:
             credentials = self._stores.credentials(message.store_hash)
             if pause is not None and pause.holds(credentials):
                 credentials = self._stores.refresh(message.store_hash)
-            if pause is not None and pause.holds(credentials):
+            if pause is not None and pause.holds(credentials) and not _may_be_read(charge, pause):
                 return self._waiting.wait_for_store(charge, message, pause)
             return self._look(charge, message, credentials, seconds_left)
-        except ConflictError:
-            return None
         except UnknownStoreError:
             if pause is not None and pause.is_closed:
                 return self._waiting.wait_for_store(charge, message, pause)
@@ -141,14 +147,16 @@ class Orders:
         if verdict is not None:
             return self._leaving.leave(charge, *verdict, now)
         case = replace(case, charge=charge)
-        if charge.attempts and (shown := self._recognize(case, order)) is not None:
+        if (charge.attempts or charge.acts) and (shown := self._recognize(case, order)) is not None:
             return shown
         if charge.forgotten_at is not None:
             return self._leaving.leave(charge, State.SKIPPED, CUSTOMER_FORGOTTEN, now)
         tender = self._choosing.choose_store_credit(case, order)
+        if tender is not None and tender.name in refused_instruments(charge, now):
+            return self._leaving.wait_for_instrument(charge, case.policy, now)
         tender = tender or self._choosing.choose_instrument(case, get_methods())
         if tender is None:
-            return self._leaving.wait_for_instrument(charge, now)
+            return self._leaving.wait_for_instrument(charge, case.policy, now)
         return self._charge(replace(case, charge=self._charging.claim(charge)), order, tender)
 
     def _with_customer(self, charge: Charge, order: Order, *, is_chargeable: bool) -> Charge:
@@ -216,6 +224,11 @@ class Orders:
 def _is_at_work(charge: Charge, now: datetime) -> bool:
     """A worker has it, or had it a moment ago: leave it until its lease is over."""
     return charge.version > 0 and charge.state in {State.CLAIMED, State.SUBMITTING} and not charge.is_due(now)
+
+
+def _may_be_read(charge: Charge, pause: Pause) -> bool:
+    """Settling reads and sends nothing: what was sent before the pause is settled in it, while reads are answered."""
+    return charge.state in _UNSETTLED and not pause.is_closed and pause.reason != CREDENTIALS_REFUSED
 
 
 def _owes_nothing(order: Order) -> bool:

@@ -1,24 +1,28 @@
 """What cannot be done now waits in the ledger, with its reason, until it is due again."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from bigcharge.domain.charges import STORE_PAUSED, Charge, move, postpone
+from bigcharge.domain.charges import NEEDS_A_PERSON, STORE_PAUSED, Charge, move, postpone
 from bigcharge.domain.concluding import decides
 from bigcharge.domain.declines import DECLINES, Decision
 from bigcharge.domain.errors import BigCommerceError, RateLimitedError, RefusedError, UnauthorizedError
 from bigcharge.domain.messages import Message
 from bigcharge.domain.states import State
 from bigcharge.domain.stores import CREDENTIALS_REFUSED, Credentials, Pause
-from bigcharge.domain.waits import LONGEST_OUTAGE_WAIT, LONGEST_REFUSAL_WAIT, PAUSE_RECHECK, backoff
+from bigcharge.domain.waits import LONGEST_OUTAGE_WAIT, LONGEST_REFUSAL_WAIT, PAUSE_RECHECK, backoff, wait_of_rate_limit
 from bigcharge.services.charging import HoldError
 from bigcharge.services.ports import Clock, Ledger, Queue, Stores
 
-STATUS_CHANGED: Final = "store/order/statusUpdated"
+HINTS_OF_PAYMENTS: Final = frozenset({"store/order/transaction/created", "store/order/transaction/updated"})
+HINTS_OF_MONEY: Final = HINTS_OF_PAYMENTS | {"store/order/refund/created", "store/order/statusUpdated"}
 _LONGEST_DELAY: Final = timedelta(minutes=15)  # of a queue; what waits for longer waits for the sweep alone
 LOOKS_IN_VAIN: Final = 16  # at an order that BigCommerce does not show, or makes no token for: some two days of them
 
 _PAID: Final = frozenset({State.PAID, State.PAID_ELSEWHERE})
+_COUNTED: Final = frozenset({State.SUBMITTING, State.UNKNOWN, State.PENDING})
+_WITHOUT_PERSON: Final = frozenset({"rate_limited", STORE_PAUSED})  # it passes, or a person has been called for it
 _ENDED: Final = _PAID | {State.FAILED, State.CANCELED}
 
 
@@ -39,7 +43,7 @@ class Waiting:
         if not charge.version:
             waiting = {"reason": STORE_PAUSED, "code": pause.code, "due_at": soon}
             return self._ledger.save(move(charge, State.CLAIMED, self._clock(), **waiting))
-        has_ended = charge.state in _ENDED and (charge.state not in _PAID or message.cause != STATUS_CHANGED)
+        has_ended = charge.state in _ENDED and (charge.state not in _PAID or message.cause not in HINTS_OF_MONEY)
         if has_ended:
             later = self._clock() + LONGEST_REFUSAL_WAIT
             return self._ledger.save(postpone(charge, later)) if charge.is_due(self._clock()) else charge
@@ -56,7 +60,8 @@ class Waiting:
         """Come back after what went wrong, when and as it asks for; nothing was sent."""
         match error:
             case RateLimitedError():
-                return self.hold(charge, message, "rate_limited", timedelta(seconds=error.wait))
+                wait = wait_of_rate_limit(error.wait, charge.failed_looks + 1)
+                return self.hold(charge, message, "rate_limited", wait, longest=wait)
             case UnauthorizedError():
                 self.pause_store(credentials, CREDENTIALS_REFUSED, error.status)
                 return self.hold(charge, message, STORE_PAUSED, PAUSE_RECHECK, code=error.status)
@@ -86,11 +91,19 @@ class Waiting:
         other state stays what it is, and only the sweep comes back to it: hints would multiply.
         """
         now = self._clock()
-        looks = charge.failed_looks + 1 if charge.state is not State.CLAIMED or charge.reason == reason else 1
+        is_same_wait = charge.state is not State.CLAIMED or charge.reason in {reason, NEEDS_A_PERSON}
+        looks = charge.failed_looks + 1 if is_same_wait else 1
         wait = max(wait, backoff(looks, longest))
+        if charge.state in _COUNTED and not charge.is_due(now):
+            return charge  # its looks are by a schedule, and a hint that came to nothing uses none up
+        is_in_vain = looks >= LOOKS_IN_VAIN and reason not in _WITHOUT_PERSON
         if charge.state is not State.CLAIMED:
             due_at = now + wait if charge.due_at is None or charge.is_due(now) else min(charge.due_at, now + wait)
+            if is_in_vain and charge.state in _COUNTED and charge.reason != NEEDS_A_PERSON:
+                charge = replace(charge, reason=NEEDS_A_PERSON, updated_at=now)
             return self._ledger.save(postpone(charge, due_at, failed_looks=looks))
+        if is_in_vain and longest == LONGEST_REFUSAL_WAIT:
+            reason = NEEDS_A_PERSON
         held = {"reason": reason, "code": code, "due_at": now + wait, "failed_looks": looks}
         charge = self._ledger.save(move(charge, State.CLAIMED, now, **held))
         if wait <= _LONGEST_DELAY:

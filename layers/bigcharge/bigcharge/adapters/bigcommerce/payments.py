@@ -11,12 +11,14 @@ from bigcharge.adapters.bigcommerce.refusals import read_wait, unknown
 from bigcharge.adapters.bigcommerce.rest import JSON
 from bigcharge.adapters.bigcommerce.transport import Answer, Request
 from bigcharge.domain.access_tokens import AccessToken, read_access_token
-from bigcharge.domain.declines import Decline, Payment, Unknown, classify_payment
+from bigcharge.domain.declines import DECLINES, Decision, Decline, Payment, Unknown, classify_payment, read_code
 from bigcharge.domain.errors import DeclinedError, InvalidInputError, RateLimitedError
 from bigcharge.domain.instruments import PaymentMethod, SupportedInstrument
 from bigcharge.domain.payment_instruments import PaymentInstrument
 
 _TOO_MANY: Final = 429
+# Codes that leave open whether something was charged, whatever status they come with.
+_LEFT_OPEN: Final = frozenset(code for code, decline in DECLINES.items() if decline.decision is Decision.SETTLE)
 _ACCEPT: Final = "application/vnd.bc.v1+json"
 _CHECKOUT_ID: Final = re.compile(r"[0-9A-Za-z-]{1,64}", re.ASCII)  # a UUID
 
@@ -94,7 +96,7 @@ def read_payment(answer: Answer) -> Payment:
         DeclinedError: refused with a code that proves that nothing was charged.
         OutcomeUnknownError: everything else.
     """
-    if answer.status == _TOO_MANY:
+    if answer.status == _TOO_MANY and read_code(answer.document()) not in _LEFT_OPEN:
         raise RateLimitedError(read_wait(answer.headers))
     match classify_payment(answer.status, answer.document()):
         case Payment() as payment:
