@@ -100,6 +100,17 @@ def test_without_a_schedule_each_card_is_tried_once(world: World) -> None:
     assert world.charge.state is State.FAILED
 
 
+@pytest.mark.parametrize("code", [30103, 30104])
+def test_a_renewed_card_is_tried_at_once(world: World, code: int) -> None:
+    """The gateway gave the same token another date."""
+    world.bigcommerce.answers = [declined(code)]
+    world.look()
+    world.clock.pass_by(minutes=5)
+    assert world.look("instrument_changed").state is State.DECLINED
+    world.bigcommerce.instruments = (replace(VISA, expiry_year=2034),)
+    assert world.look("instrument_changed").state is State.PAID
+
+
 @pytest.mark.parametrize("code", [30003, 30101])
 def test_an_order_that_is_refused_whatever_is_charged_burns_no_other_card(world: World, code: int) -> None:
     world.bigcommerce.instruments = (VISA, MASTERCARD)

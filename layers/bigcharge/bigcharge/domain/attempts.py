@@ -26,6 +26,7 @@ class Attempt:
         instrument: the token's fingerprint, or `STORE_CREDIT`.
         brand: of a card.
         last_4: of a card.
+        expiry: of a card, "2031-04".
         money: what the token charges.
         token_id: `jti` of the payment access token.
         token_expires_at: its `exp`.
@@ -45,6 +46,7 @@ class Attempt:
     sent_at: datetime
     brand: str | None = None
     last_4: str | None = None
+    expiry: str | None = None
     outcome: State | None = None
     code: int | None = None
     retry_at: datetime | None = None

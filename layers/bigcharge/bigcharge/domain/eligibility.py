@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Final
 
 from bigcharge.domain.charges import Charge
+from bigcharge.domain.instruments import Refused
 from bigcharge.domain.orders import PAID_STATUSES, Order, OrderStatus
 from bigcharge.domain.policy import Policy
 from bigcharge.domain.states import State
@@ -38,12 +39,13 @@ def judge(order: Order, policy: Policy | None, *, part_paid: bool = False) -> tu
     return None
 
 
-def refused_instruments(charge: Charge, now: datetime) -> frozenset[str]:
-    """Fingerprints that this order must not try now, whatever state it is in.
+def refused_instruments(charge: Charge, now: datetime) -> Refused:
+    """What this order must not try now, whatever state it is in.
 
     An instrument that was refused for good stays so, any other waits for its own `retry_at`; one that was not tried yet
-    (the shopper's new default card) may be tried at once, and so may each after an operator said to retry.
+    (the shopper's new default card, or the old one renewed) may be tried at once, and so may each after an operator said
+    to retry.
     """
     refused = [attempt for attempt in charge.attempts_since_retry if attempt.outcome is State.DECLINED]
-    latest = {attempt.instrument: attempt.retry_at for attempt in refused}
+    latest = {(attempt.instrument, attempt.expiry): attempt.retry_at for attempt in refused}
     return frozenset(name for name, retry_at in latest.items() if retry_at is None or now < retry_at)

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from bigcharge.domain.charges import Charge
 from bigcharge.domain.eligibility import refused_instruments
 from bigcharge.domain.instrument_rows import InstrumentRow
-from bigcharge.domain.instruments import Instrument
+from bigcharge.domain.instruments import Instrument, is_usable
 from bigcharge.domain.policy import InstrumentChoice, Policy
 
 
@@ -68,7 +68,7 @@ def may_be_charged(
     """
     when = charge.next_retry(now) or now
     refused = refused_instruments(charge, when)
-    usable = [one for one in held if one.fingerprint not in refused and not one.has_expired(when)]
+    usable = [one for one in held if is_usable(one, refused, when)]
     if any(one.is_default for one in usable) or policy.instrument is InstrumentChoice.DEFAULT:
         return False
     if policy.instrument is InstrumentChoice.MOST_RECENT:

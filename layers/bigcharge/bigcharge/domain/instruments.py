@@ -78,6 +78,13 @@ class Instrument:
         """The token's name where it is shown."""
         return fingerprint(self.token)
 
+    @property
+    def expiry(self) -> str | None:
+        """The card's last month ("2031-04"): one that was renewed has the same token and another month."""
+        if self.expiry_month is None or self.expiry_year is None:
+            return None
+        return f"{self.expiry_year}-{self.expiry_month:02}"
+
     def has_expired(self, now: datetime) -> bool:
         """Whether the card's last month is over (in UTC; the issuer decides on the day itself)."""
         if self.expiry_month is None or self.expiry_year is None:
@@ -121,6 +128,10 @@ class PaymentMethod:
     supported: tuple[SupportedInstrument, ...] = ()
 
 
+type Refused = frozenset[tuple[str, str | None]]
+"""Instruments by fingerprint and, of a card, the month in which it expires: a renewed card is another one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """An instrument to charge, with the method that charges it."""
@@ -129,20 +140,22 @@ class Choice:
     method: PaymentMethod
 
 
-def list_offers(methods: tuple[PaymentMethod, ...], *, refused: frozenset[str], now: datetime) -> list[Choice]:
+def list_offers(methods: tuple[PaymentMethod, ...], *, refused: Refused, now: datetime) -> list[Choice]:
     """What can be charged, in BigCommerce's order: only what it offers for this order, and no card that has expired.
 
     Args:
         methods: what BigCommerce offers for this order.
-        refused: fingerprints of instruments that this order must not try now.
+        refused: what this order must not try now.
         now: aware UTC.
     """
     offers = (Choice(instrument, method) for method in methods for instrument in method.instruments)
-    return [
-        offer
-        for offer in offers
-        if offer.instrument.fingerprint not in refused and not offer.instrument.has_expired(now)
-    ]
+    return [offer for offer in offers if is_usable(offer.instrument, refused, now)]
+
+
+def is_usable(instrument: Instrument, refused: Refused, now: datetime) -> bool:
+    """Whether it may be tried: it is not refused, and no card that has expired. Arguments as of `list_offers`."""
+    names = {(instrument.fingerprint, instrument.expiry), (instrument.fingerprint, None)}
+    return refused.isdisjoint(names) and not instrument.has_expired(now)
 
 
 def find_newest(offers: list[Choice], held: tuple[Instrument, ...]) -> Choice:

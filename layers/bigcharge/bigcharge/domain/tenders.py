@@ -19,6 +19,7 @@ class Tender:
         instrument: what is sent.
         brand: of a card.
         last_4: of a card or a bank account.
+        expiry: of a card, "2031-04".
     """
 
     method_id: str
@@ -26,6 +27,7 @@ class Tender:
     instrument: PaymentInstrument = field(repr=False)
     brand: str | None = None
     last_4: str | None = None
+    expiry: str | None = None
 
     @property
     def is_store_credit(self) -> bool:
@@ -45,4 +47,5 @@ def make_tender(choice: Choice, policy: Policy) -> Tender:
     asked = method.verification_value_required and instrument.type is InstrumentType.CARD
     value = instrument.last_4 if asked and policy.verification_value is VerificationValue.LAST_4 else None
     sent = make_payment_instrument(choice, value)
-    return Tender(method.method_id, instrument.fingerprint, sent, instrument.brand, instrument.last_4)
+    shown = (instrument.brand, instrument.last_4, instrument.expiry)
+    return Tender(method.method_id, instrument.fingerprint, sent, *shown)

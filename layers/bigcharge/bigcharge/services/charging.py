@@ -110,6 +110,7 @@ class Charging:
             instrument=tender.name,
             brand=tender.brand,
             last_4=tender.last_4,
+            expiry=tender.expiry,
             money=token.money,
             token_id=token.token_id,
             token_expires_at=token.expires_at,

@@ -152,7 +152,7 @@ class Orders:
         if charge.forgotten_at is not None:
             return self._leaving.leave(charge, State.SKIPPED, CUSTOMER_FORGOTTEN, now)
         tender = self._choosing.choose_store_credit(case, order)
-        if tender is not None and tender.name in refused_instruments(charge, now):
+        if tender is not None and (tender.name, tender.expiry) in refused_instruments(charge, now):
             return self._leaving.wait_for_instrument(charge, case.policy, now)
         tender = tender or self._choosing.choose_instrument(case, get_methods())
         if tender is None:
