@@ -26,7 +26,6 @@ class Attempt:
         instrument: the token's fingerprint, or `STORE_CREDIT`.
         brand: of a card.
         last_4: of a card.
-        expiry: of a card, "2031-04".
         money: what the token charges.
         token_id: `jti` of the payment access token.
         token_expires_at: its `exp`.
@@ -34,6 +33,7 @@ class Attempt:
         outcome: the state it came to; None while it is on its way; claimed where BigCommerce cannot have tried it.
         code: BigCommerce's code, if it gave one.
         retry_at: of a decline: before this the order does not try the instrument again; None: not ever.
+        expiry: of a card, "2031-04".
     """
 
     number: int
@@ -46,10 +46,10 @@ class Attempt:
     sent_at: datetime
     brand: str | None = None
     last_4: str | None = None
-    expiry: str | None = None
     outcome: State | None = None
     code: int | None = None
     retry_at: datetime | None = None
+    expiry: str | None = None
 
     @property
     def is_store_credit(self) -> bool:

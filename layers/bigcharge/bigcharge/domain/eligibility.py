@@ -43,8 +43,8 @@ def refused_instruments(charge: Charge, now: datetime) -> Refused:
     """What this order must not try now, whatever state it is in.
 
     An instrument that was refused for good stays so, any other waits for its own `retry_at`; one that was not tried yet
-    (the shopper's new default card, or the old one renewed) may be tried at once, and so may each after an operator said
-    to retry.
+    (the shopper's new default card, or the old one renewed) may be tried at once, and so may each after an operator
+    said to retry.
     """
     refused = [attempt for attempt in charge.attempts_since_retry if attempt.outcome is State.DECLINED]
     latest = {(attempt.instrument, attempt.expiry): attempt.retry_at for attempt in refused}
