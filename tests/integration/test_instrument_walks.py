@@ -12,6 +12,7 @@ from bigcharge.adapters.walk_items import WalkItems
 from bigcharge.domain.errors import ConflictError
 from bigcharge.domain.instrument_walks import Phase, Tally, Walk
 from bigcharge.domain.instruments import Instrument, InstrumentType
+from bigcharge.domain.messages import NO_ID, Kind, Message
 from tests.fakes import hold
 from tests.integration.conftest import NOW, Aws
 
@@ -62,6 +63,33 @@ def test_a_step_leaves_after_a_week_names_nobody_and_is_announced_to_nobody(aws:
     keys = {name: item[name] for name in ("customer_key", "instrument_key")}
     image = {**item, "shown": {"B": "MTIzNDU2Nzg="}}
     change = {"Keys": keys, "NewImage": image, "ApproximateCreationDateTime": 1.0, "SequenceNumber": "1"}
+    assert read_change({"eventID": "1", "dynamodb": change}) == ()
+    assert list(InstrumentTable(aws.dynamodb, instruments_table).list_instruments(NOW)) == []
+
+
+def test_a_turn_is_taken_once_unless_its_worker_was_lost(aws: Aws, instruments_table: str) -> None:
+    one, other = walks(aws, instruments_table), walks(aws, instruments_table, "two")
+    first = Message("abc123", Kind.STORE, NO_ID, "reconcile", NOW, turn=1)
+    one.append(WALK)
+    one.take(first, NOW)
+    for again in (one, other):  # a process that is given the same message again is no exception
+        with pytest.raises(ConflictError):
+            again.take(first, NOW + timedelta(minutes=19))
+    other.take(first, NOW + timedelta(minutes=21))
+    one.take(replace(first, turn=2), NOW + timedelta(minutes=22))
+    with pytest.raises(ConflictError):
+        other.take(first, NOW + timedelta(days=1))
+    other.take(replace(first, received_at=NOW + timedelta(days=1)), NOW)  # another night
+    other.take(replace(first, store_hash="other"), NOW)
+    assert one.read_last("abc123") == WALK
+
+
+def test_the_turns_leave_after_a_week_and_are_announced_to_nobody(aws: Aws, instruments_table: str) -> None:
+    walks(aws, instruments_table).take(Message("abc123", Kind.STORE, NO_ID, "reconcile", NOW, turn=1), NOW)
+    [item] = aws.dynamodb.scan(TableName=instruments_table)["Items"]
+    assert int(item["expires_at"]["N"]) - NOW.timestamp() < 8 * 86400
+    keys = {name: item[name] for name in ("customer_key", "instrument_key")}
+    change = {"Keys": keys, "NewImage": item, "ApproximateCreationDateTime": 1.0, "SequenceNumber": "1"}
     assert read_change({"eventID": "1", "dynamodb": change}) == ()
     assert list(InstrumentTable(aws.dynamodb, instruments_table).list_instruments(NOW)) == []
 

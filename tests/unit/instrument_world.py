@@ -146,7 +146,13 @@ class World:
         self.customer_sync = CustomerSync(self.table, self.ledger, self.orders, self.stores, self.shop, self.clock)  # type: ignore[arg-type]
         self.sync = InstrumentSync(self.customer_sync, self.table, self.customers, self.clock)
         self.walking = self.new_run()
-        self.reconciling = InstrumentReconciling(self.walking, self.walks_queue, self, self.clock)  # type: ignore[arg-type]
+        self.reconciling = InstrumentReconciling(
+            self.walking,
+            WalkItems(client, TABLE, "turns"),
+            self.walks_queue,
+            self,  # type: ignore[arg-type]
+            self.clock,
+        )
 
     def new_run(self) -> InstrumentWalking:
         """What another process has."""

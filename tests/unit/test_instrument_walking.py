@@ -1,15 +1,19 @@
 """All instruments of a store are compared with the table, in steps that anybody can go on with."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, cast
 
 import pytest
 
+from bigcharge.adapters.aws_errors import AwsUnavailableError
 from bigcharge.adapters.instrument_departures import InstrumentDepartures
 from bigcharge.domain import instrument_walks
 from bigcharge.domain.errors import (
+    BigCommerceError,
     ConflictError,
+    InvalidInputError,
     OutcomeUnknownError,
     RateLimitedError,
     RefusedError,
@@ -19,7 +23,7 @@ from bigcharge.domain.errors import (
 from bigcharge.domain.forgetting import ForgottenCustomer
 from bigcharge.domain.instrument_rows import CustomerChange
 from bigcharge.domain.instrument_walks import Shown, pack
-from bigcharge.domain.messages import NO_ID, Kind, Message
+from bigcharge.domain.messages import NO_ID, Kind, Message, read_message
 from bigcharge.domain.policy import Policy
 from bigcharge.services.instrument_reconciling import Outcome
 from tests.fakes import NOON, STORE
@@ -302,6 +306,19 @@ def test_a_worker_that_dies_between_two_writes_leaves_what_the_next_one_finishes
 
 
 MESSAGE = Message(STORE, Kind.STORE, NO_ID, "reconcile", NOON)
+SECOND = replace(MESSAGE, turn=1)
+
+
+@pytest.mark.parametrize("message", [MESSAGE, SECOND])
+def test_a_message_carries_its_turn(message: Message) -> None:
+    assert read_message(message.to_json()) == message
+
+
+@pytest.mark.parametrize("turn", [-1, 1.5, "second", None, True])
+def test_a_turn_that_is_none_is_refused(turn: object) -> None:
+    body = json.dumps(json.loads(MESSAGE.to_json()) | {"turn": turn})
+    with pytest.raises(InvalidInputError):
+        read_message(body)
 
 
 def test_each_night_there_is_a_message_for_each_store(world: World) -> None:
@@ -309,10 +326,10 @@ def test_each_night_there_is_a_message_for_each_store(world: World) -> None:
     assert [message for message, _ in world.walks_queue.sent] == [MESSAGE]
 
 
-def test_what_time_does_not_suffice_for_goes_on_with_the_same_message(world: World) -> None:
+def test_what_time_does_not_suffice_for_goes_on_with_the_next_turn_of_the_message(world: World) -> None:
     outcome, walk = world.reconciling.go_on(MESSAGE, iter([1e9, 0]).__next__)
-    assert (outcome, walk and walk.step, world.walks_queue.sent) == (Outcome.GOES_ON, 1, [(MESSAGE, 0.0)])
-    assert world.reconciling.go_on(MESSAGE, lambda: 1e9)[0] is Outcome.FINISHED
+    assert (outcome, walk and walk.step, world.walks_queue.sent) == (Outcome.GOES_ON, 1, [(SECOND, 0.0)])
+    assert world.reconciling.go_on(SECOND, lambda: 1e9)[0] is Outcome.FINISHED
     assert len(world.walks_queue.sent) == 1
 
 
@@ -326,10 +343,49 @@ def test_a_message_that_comes_again_after_the_end_begins_nothing(world: World) -
 def test_an_outage_is_waited_for_all_night_and_then_a_person_sees_the_message(world: World) -> None:
     world.shop.trouble = [OutcomeUnknownError("no answer")] * 2
     assert world.reconciling.go_on(MESSAGE, lambda: 1e9)[0] is Outcome.NO_ANSWER
-    assert world.walks_queue.sent == [(MESSAGE, 900.0)]
+    assert world.walks_queue.sent == [(SECOND, 900.0)]
     world.clock.pass_by(hours=21)
     with pytest.raises(OutcomeUnknownError):
         world.reconciling.go_on(MESSAGE, lambda: 1e9)
+
+
+@pytest.mark.parametrize("trouble", [OutcomeUnknownError("no answer"), RateLimitedError(60.0)])
+def test_in_an_outage_a_message_that_comes_twice_is_sent_on_once(world: World, trouble: BigCommerceError) -> None:
+    """Or it would be two from then on: where no step is made, there is no conflict that ends one of them."""
+    waiting = [MESSAGE]
+    for _ in range(20):
+        world.clock.pass_by(minutes=15)
+        for message in [*waiting, *waiting]:
+            world.shop.trouble = [trouble]
+            world.reconciling.go_on(message, lambda: 70.0)
+        waiting = [message for message, _ in world.walks_queue.sent]
+        world.walks_queue.sent.clear()
+        assert len(waiting) == 1
+    world.clock.pass_by(minutes=15)
+    assert world.reconciling.go_on(waiting[0], lambda: 1e9)[0] is Outcome.FINISHED
+
+
+def test_a_message_whose_worker_died_before_it_sent_it_on_is_sent_on_when_it_comes_again(world: World) -> None:
+    world.shop.trouble = [OutcomeUnknownError("no answer")] * 3
+    world.walks_queue.error = AwsUnavailableError("no answer")
+    with pytest.raises(AwsUnavailableError):
+        world.reconciling.go_on(MESSAGE, lambda: 1e9)
+    world.walks_queue.error = None
+    assert world.reconciling.go_on(MESSAGE, lambda: 1e9)[0] is Outcome.AT_IT_ALREADY  # another delivery at once
+    world.clock.pass_by(minutes=25)
+    assert world.reconciling.go_on(MESSAGE, lambda: 1e9)[0] is Outcome.NO_ANSWER
+    assert world.walks_queue.sent == [(SECOND, 900.0)]
+
+
+def test_a_message_whose_following_one_was_sent_on_is_never_sent_on_again(world: World) -> None:
+    """A worker died once it had sent it on; it comes again when the queue thinks that it was lost."""
+    world.shop.trouble = [OutcomeUnknownError("no answer")] * 3
+    world.reconciling.go_on(MESSAGE, lambda: 1e9)
+    world.clock.pass_by(minutes=15)
+    world.reconciling.go_on(SECOND, lambda: 1e9)
+    world.clock.pass_by(hours=19)
+    assert world.reconciling.go_on(MESSAGE, lambda: 1e9)[0] is Outcome.AT_IT_ALREADY
+    assert [message.turn for message, _ in world.walks_queue.sent] == [1, 2]
 
 
 def test_a_store_that_is_not_known_is_left_alone(world: World) -> None:

@@ -188,7 +188,7 @@ def instrument_reconciling() -> "InstrumentReconciling":
     walking = InstrumentWalking(
         walks, rows, comparing, served, lambda of: connect_store(of).stored_instruments, now, time.sleep
     )
-    return InstrumentReconciling(walking, queue(config.walks_queue_url()), served, now)
+    return InstrumentReconciling(walking, walks, queue(config.walks_queue_url()), served, now)
 
 
 def customers() -> "Customers":

@@ -1,7 +1,7 @@
-"""How far the comparison of a store's instruments has come: an item a step, in the instruments table.
+"""How far the comparison of a store's instruments has come: an item a step, and one of its messages' turns.
 
-An item is written once and never changed, on the condition that there is none: of two who go on with the same walk one
-makes each step, and the other sees that it is not alone.
+A step's item is written once and never changed, on the condition that there is none: of two who go on with the same
+walk one makes each step, and the other sees that it is not alone.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,16 +13,25 @@ from bigcharge.adapters.dynamodb_values import epoch_seconds, from_item, to_item
 from bigcharge.adapters.instrument_items import MARK
 from bigcharge.domain.errors import ConflictError
 from bigcharge.domain.instrument_walks import Phase, Walk
+from bigcharge.domain.messages import Message
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
 _WALK: Final = "walk"  # no customer's id
+_TURNS: Final = "turns"  # neither
 _KEPT: Final = timedelta(days=7)  # longer than anybody goes on with a walk
+# A turn that was taken that long ago may be taken once more: its worker may have died before it sent the message on.
+# That is longer than a message waits, and shorter than the queue hides it less a worker's time (`template.yaml`).
+_LOST_AFTER: Final = timedelta(minutes=20)
+
+_IS_FREE: Final = (
+    "attribute_not_exists(instrument_key) OR turn < :turn OR (turn = :turn AND (taken_at < :lost OR writer = :writer))"
+)
 
 
 class WalkItems:
-    """The steps of walks, in the instruments table.
+    """The steps of walks and the turns of their messages, in the instruments table.
 
     Args:
         client: of DynamoDB.
@@ -34,6 +43,7 @@ class WalkItems:
         self._client = client
         self._table = table
         self._writer = writer
+        self._taken = 0
 
     def read_last(self, store_hash: str) -> Walk | None:
         """The store's newest walk after its last step; None where there was none for days."""
@@ -70,6 +80,35 @@ class WalkItems:
             )
         except self._client.exceptions.ConditionalCheckFailedException:
             raise ConflictError("another run goes on with this comparison") from None
+
+    def take(self, message: Message, now: datetime) -> None:
+        """Note that a message is about to be sent on for this turn.
+
+        Raises:
+            ConflictError: that turn was taken not long ago, or a later one was.
+        """
+        self._taken += 1
+        writer = f"{self._writer}-{self._taken}"  # of this call: a process may be given the same message twice
+        item = {
+            "customer_key": f"{message.store_hash}#{_TURNS}",
+            "instrument_key": f"{MARK}{write_time(message.received_at)}",
+            "store_hash": message.store_hash,
+            "turn": message.turn,
+            "taken_at": now,
+            "writer": writer,
+            "expires_at": epoch_seconds(message.received_at + _KEPT),
+        }
+        try:
+            self._client.put_item(
+                TableName=self._table,
+                Item=to_item(item),
+                ConditionExpression=_IS_FREE,
+                ExpressionAttributeValues=to_item(
+                    {":turn": message.turn, ":lost": now - _LOST_AFTER, ":writer": writer}
+                ),
+            )
+        except self._client.exceptions.ConditionalCheckFailedException:
+            raise ConflictError("this message was sent on already") from None
 
     def read_shown(self, walk: Walk) -> Iterator[bytes]:
         """What the list showed in all steps of a walk."""

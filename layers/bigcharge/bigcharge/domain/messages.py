@@ -34,6 +34,7 @@ class Message:
         event_hash: BigCommerce's hash of the event, the same for every delivery of it.
         received_at: when the hint came to be.
         happened_at: when what a webhook tells of happened, by BigCommerce's clock; only a store's hints say so.
+        turn: how often it was sent on; counted only where a store's instruments are compared.
     """
 
     store_hash: str
@@ -43,6 +44,7 @@ class Message:
     received_at: datetime
     event_hash: str | None = None
     happened_at: datetime | None = None
+    turn: int = 0
 
     @property
     def ids(self) -> dict[str, object]:
@@ -61,6 +63,7 @@ class Message:
                 "event_hash": self.event_hash,
                 "received_at": self.received_at.astimezone(UTC).isoformat(),
                 **({"happened_at": self.happened_at.astimezone(UTC).isoformat()} if self.happened_at else {}),
+                **({"turn": self.turn} if self.turn else {}),
             },
         )
 
@@ -84,6 +87,7 @@ def read_message(body: str) -> Message:
             received_at=_read_time(data["received_at"]),
             event_hash=data.get("event_hash"),
             happened_at=_read_time(data["happened_at"]) if "happened_at" in data else None,
+            turn=check_id(data["turn"]) if "turn" in data else 0,
         )
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
         raise InvalidInputError("the message is not of the documented form") from None

@@ -1,9 +1,10 @@
 """Each night all instruments of every store are compared: a message a store, which is sent on until it is done."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Final, Protocol
 
 from bigcharge.domain.errors import BigCommerceError, ConflictError, UnknownStoreError
 from bigcharge.domain.instrument_walks import Walk
@@ -26,11 +27,25 @@ class Outcome(StrEnum):
     NO_ANSWER = "no_answer"
 
 
+class Turns(Protocol):
+    """How often the messages of walks were sent on."""
+
+    def take(self, message: Message, now: datetime) -> None:
+        """Note that a message is about to be sent on for this turn.
+
+        Raises:
+            ConflictError: that turn was taken not long ago, or a later one was.
+        """
+
+
 class InstrumentReconciling:
     """Begins the stores' walks, and goes on with them."""
 
-    def __init__(self, walking: InstrumentWalking, queue: Queue, stores: ServedStores, clock: Clock) -> None:
+    def __init__(
+        self, walking: InstrumentWalking, turns: Turns, queue: Queue, stores: ServedStores, clock: Clock
+    ) -> None:
         self._walking = walking
+        self._turns = turns
         self._queue = queue
         self._stores = stores
         self._clock = clock
@@ -60,9 +75,24 @@ class InstrumentReconciling:
         except BigCommerceError:
             if self._clock() - message.received_at > _GIVE_UP_AFTER:
                 raise
-            self._queue.send(message, delay=_OUTAGE_WAIT)
-            return Outcome.NO_ANSWER, None
+            is_sent = self._send_on(message, _OUTAGE_WAIT)
+            return Outcome.NO_ANSWER if is_sent else Outcome.AT_IT_ALREADY, None
         if walked.wait is None:
             return Outcome.FINISHED, walked.walk
-        self._queue.send(message, delay=walked.wait)
-        return Outcome.GOES_ON, walked.walk
+        is_sent = self._send_on(message, walked.wait)
+        return Outcome.GOES_ON if is_sent else Outcome.AT_IT_ALREADY, walked.walk
+
+    def _send_on(self, message: Message, wait: float) -> bool:
+        """Send a message on, unless that was done; returns whether it was sent.
+
+        A message that a queue delivers twice, or whose worker dies once it has sent the next, would else be two from
+        then on, and in a long outage hundreds: a walk that makes no step has no conflict that would end one of them. So
+        each has its turn, and of those with the same turn one is sent on.
+        """
+        following = replace(message, turn=message.turn + 1)
+        try:
+            self._turns.take(following, self._clock())
+        except ConflictError:
+            return False
+        self._queue.send(following, delay=wait)
+        return True
