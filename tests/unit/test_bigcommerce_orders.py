@@ -1,5 +1,6 @@
 """BigCommerce's orders and transactions in the domain's form: nothing guessed."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -97,3 +98,22 @@ def test_transactions_are_read() -> None:
 def test_a_transaction_that_cannot_be_read_is_not_taken_for_none(entry: object) -> None:
     with pytest.raises(ShapeError):
         read_transactions({"data": [entry]})
+
+
+@pytest.mark.parametrize("date", ["Fri, 31 Dec 9999 23:59:59 -1000", "1 Jan 2026 00:00:00 -99999999999999"])
+def test_a_date_that_no_calendar_has_is_as_good_as_none(date: str) -> None:
+    assert read_order(215, ORDER | {"date_modified": date}).modified_at is None
+
+
+@pytest.mark.parametrize(
+    ("date", "created_at"),
+    [
+        ("2026-04-01T10:00:00+10:00", datetime(2026, 4, 1, tzinfo=UTC)),
+        ("Wed, 01 Apr 2026 10:00:00 +1000", datetime(2026, 4, 1, tzinfo=UTC)),
+        *((date, None) for date in ("0001-01-01T00:00:00+10:00", "9999-12-31T23:59:59-10:00", "soon", None)),
+        ("Fri, 31 Dec 9999 23:59:59 -1000", None),
+    ],
+)
+def test_a_transaction_is_read_whatever_its_date(date: object, created_at: datetime | None) -> None:
+    entry = {"id": 1, "event": "purchase", "status": "ok", "date_created": date}
+    assert [one.created_at for one in read_transactions([entry])] == [created_at]

@@ -80,18 +80,22 @@ def _read_store_credit(fields: dict[str, Any]) -> int:
 def _read_date(value: object) -> datetime | None:
     """A date of V2, by RFC 2822; its offset is read, and one without is UTC."""
     try:
-        date = parsedate_to_datetime(read_text(value) or "")
-    except ValueError:
+        return _to_utc(parsedate_to_datetime(read_text(value) or ""))
+    except (ValueError, OverflowError):  # the latter: at the calendar's end, an offset leads out of it
         return None
-    return date.astimezone(UTC) if date.tzinfo else date.replace(tzinfo=UTC)
 
 
 def _read_timestamp(value: object) -> datetime | None:
     """A time of V3, by ISO 8601; else as `_read_date`."""
     try:
-        time = datetime.fromisoformat(read_text(value) or "")
+        return _to_utc(datetime.fromisoformat(read_text(value) or ""))
     except ValueError:
         return _read_date(value)
+    except OverflowError:  # as for `_read_date`
+        return None
+
+
+def _to_utc(time: datetime) -> datetime:
     return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
 
 
