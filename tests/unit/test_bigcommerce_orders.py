@@ -74,11 +74,19 @@ def test_what_is_owed_is_the_total_less_what_is_covered_or_not_known(
         ORDER | {"status_id": None},
         ORDER | {"status_id": 0.5},
         ORDER | {"customer_id": "somebody"},
+        ORDER | {"customer_id": False},
+        ORDER | {"customer_id": []},
     ],
 )
 def test_what_is_not_the_order_that_was_asked_for_is_not_read(document: object) -> None:
     with pytest.raises(ShapeError):
         read_order(215, document)
+
+
+@pytest.mark.parametrize("nobody", [{"customer_id": None}, {"customer_id": ""}, {"customer_id": 0}, {}])
+def test_an_order_that_names_no_customer_is_a_guests(nobody: dict[str, object]) -> None:
+    order = {name: value for name, value in ORDER.items() if name != "customer_id"}
+    assert read_order(215, order | nobody).customer_id == 0
 
 
 def test_transactions_are_read() -> None:

@@ -46,7 +46,7 @@ def read_any_order(document: object) -> Order:
     return Order(
         order_id=order_id,
         status=require_whole(fields.get("status_id")),
-        customer_id=require_whole(fields.get("customer_id", 0)),
+        customer_id=_read_customer(fields.get("customer_id")),
         owed=_read_owed(fields),
         order_source=read_text(fields.get("order_source")) or "",
         external_source=read_text(fields.get("external_source")) or "",
@@ -55,6 +55,11 @@ def read_any_order(document: object) -> Order:
         store_credit=_read_store_credit(fields),
         modified_at=_read_date(fields.get("date_modified")),
     )
+
+
+def _read_customer(value: object) -> int:
+    """The customer, 0 for a guest: also where none is named, or one order of a guest stops the walk of its store."""
+    return 0 if value in (None, "") else require_whole(value)
 
 
 def _read_owed(fields: dict[str, Any]) -> Money | None:
