@@ -65,7 +65,7 @@ def refund(state: State, shop: Shop, order: Order, amount: int, *, by: str) -> i
         raise Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, "The refund is more than what was paid.")
     _follow(state, shop, _standing(shop, order, "purchase", "capture", "settled"), "refund", by=by, amount=amount)
     refund_id = shop.next_id("refund")
-    data: dict[str, object] = {"type": "refund", "refund_id": refund_id, "order_id": order.order_id}
+    data: dict[str, object] = {"type": "order", "id": order.order_id, "refund": {"refund_id": refund_id}}
     state.emit(shop, "store/order/refund/created", data)
     status = REFUNDED if refunded == order.total else PARTIALLY_REFUNDED
     state.change_order(shop, order, status_id=status, refunded=refunded)

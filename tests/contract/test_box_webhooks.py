@@ -88,6 +88,18 @@ def test_a_settled_payment_is_told_as_an_updated_transaction(told: World) -> Non
     assert "store/order/transaction/updated" in told.receiver.scopes
 
 
+def test_a_refund_is_told_by_the_order_as_bigcommerce_publishes_it(world: World) -> None:
+    world.box.add_hook("store/order/refund/created", URL)
+    customer_id, card = world.shopper_with_card()
+    order = world.box.create_order(customer_id=customer_id, amount=1000)
+    world.pay(order, card)
+    world.box.refund(order.order_id, 400)
+    world.post_due()
+    assert data_of(world) == [
+        ("store/order/refund/created", {"type": "order", "id": order.order_id, "refund": {"refund_id": 1}})
+    ]
+
+
 def test_a_hook_gets_its_scope_or_everything_below_it_with_its_headers(world: World) -> None:
     world.box.add_hook("store/order/*", URL, headers={"X-Hook": "ours"})
     world.box.add_hook("store/customer/deleted", URL)

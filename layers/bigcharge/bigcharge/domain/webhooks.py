@@ -19,19 +19,21 @@ _PRODUCER: Final = "stores/"
 _HASH: Final = re.compile(r"[0-9A-Za-z_-]{1,128}", re.ASCII)
 _SCOPE: Final = re.compile(r"[\x21-\x7e]{1,128}")  # of any app: what may stand in a log
 
-# Scope -> what it hints at and where in `data` its id stands (facts, Webhooks); None: the producer says all.
-_SCOPES: Final[dict[str, tuple[Kind, str | None]]] = {
+# Scope -> what it hints at and where in `data` its id stands (facts, Webhooks), the first that is there; nowhere: the
+# producer says all.
+_SCOPES: Final[dict[str, tuple[Kind, *tuple[str, ...]]]] = {
     "store/order/created": (Kind.ORDER, "id"),
     "store/order/updated": (Kind.ORDER, "id"),
     "store/order/statusUpdated": (Kind.ORDER, "id"),
     "store/order/archived": (Kind.ORDER, "id"),
-    "store/order/refund/created": (Kind.ORDER, "order_id"),
+    # Published with the order's as `id`; others tell of an `order_id`, beside which `id` may be the refund's.
+    "store/order/refund/created": (Kind.ORDER, "order_id", "id"),
     "store/order/transaction/created": (Kind.ORDER, "order_id"),
     "store/order/transaction/updated": (Kind.ORDER, "order_id"),
     "store/cart/converted": (Kind.ORDER, "orderId"),
     "store/customer/payment/instrument/default/updated": (Kind.CUSTOMER, "id"),
     CUSTOMER_DELETED: (Kind.CUSTOMER, "id"),
-    "store/app/uninstalled": (Kind.STORE, None),
+    "store/app/uninstalled": (Kind.STORE,),
     DELIVERY_EXCEPTION: (Kind.HOOK, "id"),
 }
 WANTED_SCOPES: Final = tuple(_SCOPES)
@@ -97,12 +99,13 @@ class Webhook:
         Raises:
             InvalidInputError: its data names no usable id.
         """
-        kind, field = _SCOPES[self.scope]
-        if field is None:
+        kind, *fields = _SCOPES[self.scope]
+        if not fields:
             return kind, NO_ID
         if not isinstance(self.data, dict):
             raise InvalidInputError("the webhook has no data")
-        return kind, check_id(self.data.get(field))
+        given = (self.data[field] for field in fields if self.data.get(field) is not None)
+        return kind, check_id(next(given, None))
 
     def to_hint(self, now: datetime) -> Message:
         """The message that it leads to; raises as `subject` does."""
