@@ -15,6 +15,7 @@ from bigcharge.domain.errors import (
 )
 from bigcharge.domain.events import Alarm
 from bigcharge.domain.hooks import BlockedDomain, Hook
+from bigcharge.domain.messages import NO_ID
 from bigcharge.domain.reconciling import Gap
 from bigcharge.domain.stores import Pause
 from bigcharge.domain.wanted_hooks import Fault, Wanted
@@ -359,6 +360,25 @@ def test_a_hook_that_was_given_up_and_woken_by_somebody_else_leaves_its_gap(sett
     settled.keeping.take(settled.news(DeliveryTrouble.GIVEN_UP, settled.hook().hook_id))
     assert settled.kept.gap == Gap(good_at, settled.clock())
     assert [one.faults for one in settled.kept.hooks.values() if one.faults] == []
+
+
+def test_an_exception_that_names_no_hook_blames_none_and_the_one_that_is_off_is_found(settled: World) -> None:
+    good_at = settled.clock()
+    off(settled)
+    settled.clock.pass_by(minutes=5)
+    look = settled.keeping.take(settled.news(DeliveryTrouble.GIVEN_UP, NO_ID))
+    assert look is not None
+    assert dict(look.repaired) == {CREATED: (Fault.INACTIVE,)}
+    assert settled.kept.gap == Gap(good_at, settled.clock())
+
+
+def test_an_exception_that_names_no_hook_says_nothing_of_one_that_was_never_made(world: World) -> None:
+    world.shop.trouble["create"] = RefusedError(400)
+    world.keep()
+    world.clock.pass_by(minutes=5)
+    marked = world.kept.mark(world.news(DeliveryTrouble.GIVEN_UP, NO_ID))
+    assert marked == world.kept
+    assert {hook.hook_id for hook in marked.hooks.values()} == {None}
 
 
 def test_news_are_not_lost_when_bigcommerce_does_not_answer(settled: World) -> None:

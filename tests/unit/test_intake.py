@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from bigcharge.adapters.signatures import read_signature
 from bigcharge.domain.errors import InvalidInputError, TooManyStoresError
-from bigcharge.domain.messages import Kind, Message, read_message
+from bigcharge.domain.messages import NO_ID, Kind, Message, read_message
 from bigcharge.domain.policy import Policy
 from bigcharge.domain.webhooks import DELIVERY_EXCEPTION
 from bigcharge.services.intake import Intake, Outcome
@@ -387,6 +387,29 @@ def test_a_delivery_that_was_given_up_or_blocked_has_the_hooks_looked_at(door: D
     assert door.receive(delivery_exception(code)) is Outcome.QUEUED
     [(message, _)] = door.hooks.sent
     assert (message.kind, message.id, message.cause) == (Kind.HOOK, 7, cause)
+
+
+@pytest.mark.parametrize(
+    ("data", "cause"),
+    [
+        ({"error_code": 90003}, "destination_blocked"),
+        ({"error_code": 90002, "id": None}, "delivery_given_up"),
+        ({}, "delivery_exception"),
+    ],
+)
+def test_an_exception_that_names_no_hook_has_all_looked_at(door: Door, data: dict[str, Any], cause: str) -> None:
+    assert door.receive(order_created(scope=DELIVERY_EXCEPTION, data=data)) is Outcome.QUEUED
+    [(message, _)] = door.hooks.sent
+    assert (message.kind, message.id, message.cause) == (Kind.HOOK, NO_ID, cause)
+    assert "hook_id" not in message.ids
+    assert read_message(message.to_json()) == message
+
+
+@pytest.mark.parametrize("hook_id", [0, -1, "", "abc", True, 1.5, [], 2**60])
+def test_an_exception_of_what_is_no_hook_is_kept_in_quarantine(door: Door, hook_id: object) -> None:
+    body = order_created(scope=DELIVERY_EXCEPTION, data={"error_code": 90002, "id": hook_id})
+    assert door.receive(body) is Outcome.QUARANTINED
+    assert not door.hooks.sent
 
 
 def test_a_delivery_that_will_be_retried_is_only_counted(door: Door) -> None:

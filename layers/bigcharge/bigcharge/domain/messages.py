@@ -10,7 +10,7 @@ from bigcharge.domain.errors import InvalidInputError
 from bigcharge.domain.stores import check_id, check_store_hash
 
 NO_ID: Final = 0
-"""The id of a message about a store."""
+"""The id of a message about a store, or about all hooks of one."""
 
 
 class Kind(StrEnum):
@@ -29,7 +29,7 @@ class Message:
     Attributes:
         store_hash: the store.
         kind: what is to be looked at; for one hook, all those of its store are.
-        id: BigCommerce's id of it; 0 for a store, which its hash names.
+        id: BigCommerce's id of it; 0 for a store, which its hash names, and for hooks where none was named.
         cause: the webhook's scope, or our own word ("sweep", "instrument_changed").
         event_hash: BigCommerce's hash of the event, the same for every delivery of it.
         received_at: when the hint came to be.
@@ -49,7 +49,7 @@ class Message:
     @property
     def ids(self) -> dict[str, object]:
         """What names it in every log, from the webhook to the charge."""
-        subject = {} if self.kind is Kind.STORE else {f"{self.kind}_id": self.id}
+        subject = {} if self.id == NO_ID else {f"{self.kind}_id": self.id}
         return {"store_hash": self.store_hash, **subject, "cause": self.cause, "event_hash": self.event_hash}
 
     def to_json(self) -> str:
@@ -82,7 +82,7 @@ def read_message(body: str) -> Message:
         return Message(
             store_hash=check_store_hash(data["store_hash"]),
             kind=kind,
-            id=NO_ID if kind is Kind.STORE else check_id(data["id"]),
+            id=_read_id(kind, data),
             cause=data["cause"],
             received_at=_read_time(data["received_at"]),
             event_hash=data.get("event_hash"),
@@ -91,6 +91,12 @@ def read_message(body: str) -> Message:
         )
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
         raise InvalidInputError("the message is not of the documented form") from None
+
+
+def _read_id(kind: Kind, data: dict[str, object]) -> int:
+    if kind is Kind.STORE or (kind is Kind.HOOK and data["id"] == NO_ID):
+        return NO_ID
+    return check_id(data["id"])
 
 
 def _read_time(text: str) -> datetime:

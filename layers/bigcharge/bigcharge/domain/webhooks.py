@@ -104,8 +104,10 @@ class Webhook:
             return kind, NO_ID
         if not isinstance(self.data, dict):
             raise InvalidInputError("the webhook has no data")
-        given = (self.data[field] for field in fields if self.data.get(field) is not None)
-        return kind, check_id(next(given, None))
+        given = [self.data[field] for field in fields if self.data.get(field) is not None]
+        if kind is Kind.HOOK and not given:
+            return kind, NO_ID  # a blocked domain is that of all hooks: what matters is that somebody looks
+        return kind, check_id(given[0] if given else None)
 
     def to_hint(self, now: datetime) -> Message:
         """The message that it leads to; raises as `subject` does."""
