@@ -107,11 +107,28 @@ CLAIMS: dict[str, Any] = {
 }
 
 
+NO_WHOLE_NUMBERS: list[object] = [
+    *(None, True, 98.0, 98.5, [], {}),
+    *("", "98.0", "-98", "+98", "1e3", " 98", "98\n", "1_000", "\u0661", "9" * 19),
+]
+
+
 def test_a_token_says_what_it_charges_and_its_value_is_not_shown() -> None:
     access_token = read_access_token(token(CLAIMS))
     assert (access_token.order_id, access_token.money) == (215, Money(9800, "USD"))
     assert access_token.expires_at == datetime.fromtimestamp(1551394142, UTC)
     assert access_token.value not in repr(access_token)
+
+
+def test_a_token_may_have_its_numbers_as_strings() -> None:
+    """Their types are not documented."""
+    as_strings = {"exp": "1551394142", "data": {"order_id": "215", "amount": "9800", "currency": "usd"}}
+    spelled, plain = read_access_token(token(CLAIMS | as_strings)), read_access_token(token(CLAIMS))
+    assert (spelled.order_id, spelled.money, spelled.expires_at) == (215, Money(9800, "USD"), plain.expires_at)
+
+
+def test_a_token_may_expire_between_two_seconds() -> None:
+    assert read_access_token(token(CLAIMS | {"exp": 1551394142.5})).expires_at.microsecond == 500_000
 
 
 @pytest.mark.parametrize(
@@ -126,8 +143,9 @@ def test_a_token_says_what_it_charges_and_its_value_is_not_shown() -> None:
         token({}),
         token(CLAIMS | {"exp": "soon"}),
         token(CLAIMS | {"exp": 10**30}),
-        token(CLAIMS | {"data": {"order_id": 215, "amount": "9800", "currency": "USD"}}),
-        token(CLAIMS | {"data": {"order_id": 215, "amount": 98.0, "currency": "USD"}}),
+        *(token(CLAIMS | {"data": CLAIMS["data"] | {"amount": amount}}) for amount in NO_WHOLE_NUMBERS),
+        *(token(CLAIMS | {"data": CLAIMS["data"] | {"order_id": order_id}}) for order_id in NO_WHOLE_NUMBERS),
+        *(token(CLAIMS | {"exp": seconds}) for seconds in NO_WHOLE_NUMBERS if not isinstance(seconds, float)),
     ],
 )
 def test_a_token_that_does_not_say_what_it_charges_is_not_used(value: str) -> None:

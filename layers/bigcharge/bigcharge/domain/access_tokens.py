@@ -3,11 +3,15 @@
 import base64
 import binascii
 import json
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Final
 
 from bigcharge.domain.errors import InvalidInputError
 from bigcharge.domain.money import Money
+
+_DIGITS: Final = re.compile(r"[0-9]{1,18}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +43,18 @@ def read_access_token(value: str) -> AccessToken:
         _, payload, _ = value.split(".")
         claims = json.loads(base64.urlsafe_b64decode(payload + "=="))
         data = claims["data"]
-        amount, order_id, expires_at = data["amount"], data["order_id"], claims["exp"]
-        if not all(isinstance(number, int) and not isinstance(number, bool) for number in (amount, order_id)):
-            raise TypeError
-        money = Money(amount, str(data["currency"]).upper())
-        return AccessToken(value, str(claims["jti"]), datetime.fromtimestamp(expires_at, UTC), order_id, money)
+        money = Money(_read_whole(data["amount"]), str(data["currency"]).upper())
+        seconds = claims["exp"] if isinstance(claims["exp"], float) else _read_whole(claims["exp"])  # RFC 7519 has both
+        expires_at = datetime.fromtimestamp(seconds, UTC)
+        return AccessToken(value, str(claims["jti"]), expires_at, _read_whole(data["order_id"]), money)
     except (KeyError, TypeError, ValueError, OverflowError, OSError, RecursionError, binascii.Error):
         raise InvalidInputError("the payment access token does not say what it charges") from None
+
+
+def _read_whole(value: object) -> int:
+    """A whole number, or the same in digits: the claims' types are not documented, and digits have one meaning."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) and _DIGITS.fullmatch(value):
+        return int(value)
+    raise TypeError
