@@ -48,7 +48,7 @@ def test_hooks_are_listed_a_page_at_a_time_and_filtered(desk: Desk) -> None:
         desk.client.hooks.create_hook(NewHook("store/order/updated", f"{DESTINATION}/{number}", number != 3))
     listed = desk.client.hooks.list_hooks(limit=2)
     assert [hook.hook_id for hook in listed] == [1, 2, 3, 4, 5]
-    assert desk.last.line == "GET /stores/abc123/v3/hooks?page=4&limit=2"
+    assert desk.last.line == "GET /stores/abc123/v3/hooks?page=3&limit=2"
     inactive = desk.client.hooks.list_hooks(HookFilter(is_active=False))
     assert [hook.destination for hook in inactive] == [f"{DESTINATION}/3"]
     assert "is_active=false" in desk.last.line

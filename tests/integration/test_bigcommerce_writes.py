@@ -1,9 +1,10 @@
 """What changes something at BigCommerce, against a server that breaks off, stalls and redirects: sent once."""
 
+import json
 import socket
 import time
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -155,14 +156,63 @@ def test_no_token_to_be_deleted_sends_nothing() -> None:
     make_client(1, pacing=PACING).stored_instruments.delete_instruments([])
 
 
-def test_a_list_that_shows_one_page_for_ever_ends_with_an_error(server: RawServer) -> None:
-    body = b'{"data": [{"id": 1, "scope": "a", "destination": "b", "is_active": true}]}'
-    server.behaviours = [lambda sock: sock.sendall(answer(200, body))]
-    hooks = make_client(server.port, pacing=PACING).hooks.list_hooks()
-    assert next(hooks).hook_id == 1
-    with pytest.raises(OutcomeUnknownError):
-        next(hooks)
+def show_for_ever(server: RawServer, entries: list[dict[str, Any]], **meta: object) -> None:
+    """The same page whatever is asked for, but for the time of the last change, which moves."""
+
+    def show(sock: socket.socket) -> None:
+        page = [entry | {"updated_at": 1551390142 + len(server.requests)} for entry in entries]
+        sock.sendall(answer(200, json.dumps({"data": page, "meta": meta}).encode()))
+
+    server.behaviours = [*(show,) * 9, reset]  # nobody who asks so often would ever stop
+
+
+HOOKS = [
+    {"id": number, "scope": "store/order/created", "destination": f"https://example.com/{number}", "is_active": True}
+    for number in (1, 2)
+]
+
+
+def test_orders_that_are_one_page_for_ever_end_with_an_error(server: RawServer) -> None:
+    """None may be left out, and what the page does not show nobody knows."""
+    show_for_ever(server, [{"id": 1, "status_id": 0}])
+    orders = make_client(server.port, pacing=PACING).orders.list_orders()
+    assert next(orders).order_id == 1
+    with pytest.raises(OutcomeUnknownError, match="same page"):
+        next(orders)
     assert len(server.requests) == 2
+
+
+def test_hooks_that_a_host_gives_all_at_once_whatever_the_page_are_listed_once(server: RawServer) -> None:
+    show_for_ever(server, HOOKS)
+    assert [hook.hook_id for hook in make_client(server.port, pacing=PACING).hooks.list_hooks()] == [1, 2]
+    assert len(server.requests) == 2
+
+
+def test_hooks_that_fill_one_page_for_ever_may_not_be_all(server: RawServer) -> None:
+    show_for_ever(server, HOOKS)
+    with pytest.raises(OutcomeUnknownError, match="same page"):
+        list(make_client(server.port, pacing=PACING).hooks.list_hooks(limit=2))
+    assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize(
+    ("pagination", "requests"),
+    [
+        ({"current_page": 1, "total_pages": 1}, 1),
+        ({"current_page": "1", "total_pages": "1"}, 1),
+        ({"current_page": 1, "total_pages": 2}, 2),
+        ({"current_page": 1, "total_pages": 0}, 2),
+        ({"current_page": 1, "total_pages": None}, 2),
+        ({"total_pages": 1}, 2),
+        (None, 2),
+    ],
+)
+def test_a_page_that_says_that_it_is_the_last_is_believed(
+    server: RawServer, pagination: dict[str, object] | None, requests: int
+) -> None:
+    show_for_ever(server, HOOKS, pagination=pagination)
+    assert len(list(make_client(server.port, pacing=PACING).hooks.list_hooks())) == 2
+    assert len(server.requests) == requests
 
 
 def test_cursors_that_lead_in_a_circle_end_with_an_error(server: RawServer) -> None:

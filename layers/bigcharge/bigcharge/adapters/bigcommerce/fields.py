@@ -1,6 +1,7 @@
 """Fields of BigCommerce's documents: numbers may come as strings, and what is of another form is not guessed at."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from decimal import Decimal
 from typing import Any, Final
@@ -22,6 +23,12 @@ def read_object(value: object) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ShapeError
     return value
+
+
+def read_part(document: object, name: str) -> Mapping[str, Any]:
+    """An object within an object; an empty one where there is none."""
+    part = document.get(name) if isinstance(document, dict) else None
+    return part if isinstance(part, dict) else {}
 
 
 def read_list(document: object) -> list[object]:

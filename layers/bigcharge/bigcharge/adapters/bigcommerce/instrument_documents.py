@@ -8,6 +8,7 @@ from bigcharge.adapters.bigcommerce.fields import (
     read_list,
     read_object,
     read_objects,
+    read_part,
     read_text,
     read_texts,
     read_whole,
@@ -28,8 +29,8 @@ def read_page(document: object) -> InstrumentPage:
     """Map the answer to "list all instruments"; raises `ShapeError` where it is no list."""
     entries = read_list(document)
     owned = (_read_owned(entry) for entry in entries if isinstance(entry, dict))
-    meta = _read_part(document, "meta")
-    cursors, numbers = _read_part(meta, "cursor_pagination"), _read_part(meta, "pagination")
+    meta = read_part(document, "meta")
+    cursors, numbers = read_part(meta, "cursor_pagination"), read_part(meta, "pagination")
     return InstrumentPage(
         instruments=tuple(one for one in owned if one is not None),
         entries=len(entries),
@@ -64,12 +65,6 @@ def read_import(document: object) -> ImportOutcome:
         imported=tuple(_read_imported(entry) for entry in read_objects(fields.get("data") or [])),
         failures=tuple(_read_failures(errors if isinstance(errors, list) else [errors or {}])),
     )
-
-
-def _read_part(document: object, name: str) -> Mapping[str, Any]:
-    """An object within an object; an empty one where there is none."""
-    part = document.get(name) if isinstance(document, dict) else None
-    return part if isinstance(part, dict) else {}
 
 
 def _read_owned(fields: dict[str, Any]) -> OwnedInstrument | None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from urllib.parse import urlencode
 
-from bigcharge.adapters.bigcommerce.fields import ShapeError, read_list
+from bigcharge.adapters.bigcommerce.fields import ShapeError, read_list, read_object, read_part, read_whole
 from bigcharge.adapters.bigcommerce.rest import Rest
 from bigcharge.domain.errors import InvalidInputError, OutcomeUnknownError
 
@@ -30,34 +30,58 @@ def write_query(values: Mapping[str, object]) -> str:
 
 
 def list_pages[Value](
-    rest: Rest, path: str, query: Mapping[str, object], limit: int, parse: Callable[[object], Value]
+    rest: Rest,
+    path: str,
+    query: Mapping[str, object],
+    limit: int,
+    parse: Callable[[object], Value],
+    *,
+    may_be_whole: bool = False,
 ) -> Iterator[Value]:
     """Every entry, page by page; a list that changes meanwhile can show an entry twice or miss one.
 
-    The end is an empty page: a short one may also come from a host that gives less than it was asked for.
+    The end is a page that BigCommerce says is the last, or an empty one: a short one may also come from a host that
+    gives less than it was asked for.
 
     Args:
         rest: the REST host.
         path: below the store.
         query: filters; those that are None do not matter.
         limit: entries of a page.
-        parse: maps an entry; raises `ShapeError` for one of another form.
+        parse: maps an entry, which has an `id`; raises `ShapeError` for one of another form.
+        may_be_whole: whether the host may give the whole list whatever the page: then the same again is the end.
 
     Raises:
         RefusedError: as `Rest.get` does, for any of the pages.
         OutcomeUnknownError: likewise, and where the host gives the same page again and again.
     """
-    last: list[object] = []
+    last: set[int | None] = set()
     page = 0
     while True:
         page += 1
-        entries = rest.get(path + write_query({**query, "page": page, "limit": limit}), read_list)
+        entries, is_last = rest.get(path + write_query({**query, "page": page, "limit": limit}), _read_page)
         if not entries:
             return
-        if entries == last:
+        values = _parse_all(entries, parse)
+        # By their ids: a page that differs in the time of a change only would be taken for a new one for ever.
+        ids = {read_whole(read_object(entry).get("id")) for entry in entries}
+        if ids == last:
+            # A host that knows no pages has given all there is, unless it stopped at just as many as it was asked for.
+            # Where pages are documented, the same again is a fault: ending there would leave out what it did not show.
+            if may_be_whole and len(entries) != limit:
+                return
             raise OutcomeUnknownError("BigCommerce gives the same page again")
-        last = entries
-        yield from _parse_all(entries, parse)
+        yield from values
+        if is_last:
+            return
+        last = ids
+
+
+def _read_page(document: object) -> tuple[list[object], bool]:
+    """The entries of a page, and whether it says that it is the last; V2 and a bare array say nothing of it."""
+    pagination = read_part(read_part(document, "meta"), "pagination")
+    current, total = read_whole(pagination.get("current_page")), read_whole(pagination.get("total_pages"))
+    return read_list(document), current is not None and total is not None and current >= total > 0
 
 
 def _parse_all[Value](entries: list[object], parse: Callable[[object], Value]) -> list[Value]:
