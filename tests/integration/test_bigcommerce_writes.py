@@ -188,6 +188,12 @@ def test_hooks_that_a_host_gives_all_at_once_whatever_the_page_are_listed_once(s
     assert len(server.requests) == 2
 
 
+def test_a_hook_that_is_made_while_they_are_listed_shows_none_twice(server: RawServer) -> None:
+    pages = [json.dumps({"data": HOOKS[:number]}).encode() for number in (1, 2, 2)]
+    server.behaviours = [say(answer(200, page)) for page in pages]
+    assert [hook.hook_id for hook in make_client(server.port, pacing=PACING).hooks.list_hooks()] == [1, 2]
+
+
 def test_hooks_that_fill_one_page_for_ever_may_not_be_all(server: RawServer) -> None:
     show_for_ever(server, HOOKS)
     with pytest.raises(OutcomeUnknownError, match="same page"):

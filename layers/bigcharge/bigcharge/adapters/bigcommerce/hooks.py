@@ -34,10 +34,10 @@ class Hooks:
         return self.rest.write("POST", "/v3/hooks", write_fields(hook), _read_answer)
 
     def list_hooks(self, wanted: HookFilter = _EVERY_HOOK, *, limit: int = LARGEST_PAGE) -> Iterator[Hook]:
-        """List hooks (`GET /v3/hooks`), a page of `limit` at a time; raises as `list_pages` does."""
+        """List hooks (`GET /v3/hooks`), each once, a page of `limit` at a time; raises as `list_pages` does."""
         query = write_fields(wanted)
         # Whether hooks come in pages is not documented: a host that gives them all at once must not stop their keeping.
-        return list_pages(self.rest, "/v3/hooks", query, check_limit(limit), _read_hook, may_be_whole=True)
+        return _list_once(list_pages(self.rest, "/v3/hooks", query, check_limit(limit), _read_hook, may_be_whole=True))
 
     def get_hook(self, hook_id: int) -> Hook:
         """The hook now (`GET /v3/hooks/{id}`); raises as `Rest.get` does."""
@@ -66,6 +66,15 @@ class Hooks:
     def set_emails(self, emails: Iterable[str]) -> None:
         """Set who is told when a hook is deactivated (`PUT /v3/hooks/admin`); raises as `Rest.write` does."""
         self.rest.write("PUT", "/v3/hooks/admin", {"emails": list(emails)}, ignore)
+
+
+def _list_once(hooks: Iterable[Hook]) -> Iterator[Hook]:
+    """Each hook once: one that a changing list shows again would be taken for a double of itself, and deleted."""
+    seen: set[int] = set()
+    for hook in hooks:
+        if hook.hook_id not in seen:
+            seen.add(hook.hook_id)
+            yield hook
 
 
 def _read_answer(document: object) -> Hook:
