@@ -229,3 +229,31 @@ def test_cursors_that_lead_in_a_circle_end_with_an_error(server: RawServer) -> N
     lines = [request.split(b" HTTP/1.1")[0].decode() for request in server.requests]
     path = "GET /stores/abc123/v3/payments/stored-instruments"
     assert lines == [f"{path}?limit=250", f"{path}?after=ODc%3D&limit=250"]
+
+
+@pytest.mark.parametrize("cursors", [{}, {"cursor_pagination": None}, {"cursor_pagination": {"end_cursor": None}}])
+def test_instruments_without_a_cursor_to_the_rest_are_no_whole_list(
+    server: RawServer, cursors: dict[str, object]
+) -> None:
+    def show(total: object) -> None:
+        meta = {"pagination": {"total": total}, **cursors}
+        body = json.dumps({"data": [{}, {}], "meta": meta}).encode()
+        server.behaviours = [lambda sock: sock.sendall(answer(200, body))]
+
+    calls = make_client(server.port, pacing=PACING).stored_instruments
+    show(3)
+    pages = calls.list_pages(limit=2)
+    assert next(pages).entries == 2
+    with pytest.raises(OutcomeUnknownError, match="breaks off"):
+        next(pages)
+    assert len(list(calls.list_pages(after="ODc=", limit=2))) == 1, "what came before the cursor is part of the total"
+    for total in (2, None):
+        show(total)
+        assert len(list(calls.list_pages(limit=2))) == 1
+
+
+def test_instruments_that_end_where_their_total_says_are_all(server: RawServer) -> None:
+    metas: list[dict[str, object]] = [{"cursor_pagination": {"end_cursor": "ODc="}}, {}]
+    pages = [{"data": [{}], "meta": meta | {"pagination": {"total": 2}}} for meta in metas]
+    server.behaviours = [say(answer(200, json.dumps(page).encode())) for page in pages]
+    assert len(list(make_client(server.port, pacing=PACING).stored_instruments.list_pages(limit=1))) == 2

@@ -72,13 +72,19 @@ class StoredInstruments:
 
         Raises:
             InvalidInputError: both cursors, or a limit that is none.
-            BigCommerceError: as `Rest.get` does, and where the cursors lead in a circle.
+            BigCommerceError: as `Rest.get` does, and where the cursors lead in a circle or, for a walk from the start,
+                break off before its end.
         """
         page, cursor = self.get_page(after=after, before=before, limit=limit), after or before
+        is_whole, seen = cursor is None, 0
         while page.entries:
             following = page.start_cursor if before else page.end_cursor
+            seen += page.entries
             yield page
             if following is None:
+                # Page numbers would lead on, but past what moves from one page to another while they are read.
+                if is_whole and seen < (page.total or 0):
+                    raise OutcomeUnknownError("BigCommerce's list breaks off before its end")
                 return
             if following == cursor:
                 raise OutcomeUnknownError("BigCommerce gives the same page again")
