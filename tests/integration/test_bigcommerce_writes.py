@@ -194,6 +194,25 @@ def test_a_hook_that_is_made_while_they_are_listed_shows_none_twice(server: RawS
     assert [hook.hook_id for hook in make_client(server.port, pacing=PACING).hooks.list_hooks()] == [1, 2]
 
 
+def test_null_is_no_hooks_and_nothing_else(server: RawServer) -> None:
+    """Of orders, instruments and transactions it might be any; hooks taken for missing are refused as doubles."""
+    server.behaviours = [lambda sock: sock.sendall(answer(200, b'{"data": null, "meta": {}}'))]
+    client = make_client(server.port, pacing=PACING)
+    assert list(client.hooks.list_hooks()) == []
+    others: list[Callable[[], object]] = [
+        lambda: list(client.orders.list_orders()),
+        lambda: list(client.stored_instruments.list_pages()),
+        lambda: client.list_customer_instruments(7),
+        lambda: client.get_transactions(215),
+    ]
+    for call in others:
+        with pytest.raises(OutcomeUnknownError):
+            call()
+    server.behaviours = [lambda sock: sock.sendall(answer(200, b"{}"))]
+    with pytest.raises(OutcomeUnknownError):
+        list(client.hooks.list_hooks())
+
+
 def test_hooks_that_fill_one_page_for_ever_may_not_be_all(server: RawServer) -> None:
     show_for_ever(server, HOOKS)
     with pytest.raises(OutcomeUnknownError, match="same page"):

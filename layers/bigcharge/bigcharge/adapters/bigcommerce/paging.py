@@ -1,6 +1,7 @@
 """Lists of numbered pages, as iterators that hold one page at a time."""
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from urllib.parse import urlencode
 
 from bigcharge.adapters.bigcommerce.fields import ShapeError, read_list, read_object, read_part, read_whole
@@ -49,7 +50,8 @@ def list_pages[Value](
         query: filters; those that are None do not matter.
         limit: entries of a page.
         parse: maps an entry, which has an `id`; raises `ShapeError` for one of another form.
-        may_be_whole: whether the host may give the whole list whatever the page: then the same again is the end.
+        may_be_whole: whether the host may give the whole list whatever the page: then the same again is the end, and
+            null is a list without entries.
 
     Raises:
         RefusedError: as `Rest.get` does, for any of the pages.
@@ -59,7 +61,8 @@ def list_pages[Value](
     page = 0
     while True:
         page += 1
-        entries, is_last = rest.get(path + write_query({**query, "page": page, "limit": limit}), _read_page)
+        asked = write_query({**query, "page": page, "limit": limit})
+        entries, is_last = rest.get(path + asked, partial(_read_page, may_be_null=may_be_whole))
         if not entries:
             return
         values = _parse_all(entries, parse)
@@ -77,11 +80,13 @@ def list_pages[Value](
         last = ids
 
 
-def _read_page(document: object) -> tuple[list[object], bool]:
+def _read_page(document: object, *, may_be_null: bool) -> tuple[list[object], bool]:
     """The entries of a page, and whether it says that it is the last; V2 and a bare array say nothing of it."""
     pagination = read_part(read_part(document, "meta"), "pagination")
     current, total = read_whole(pagination.get("current_page")), read_whole(pagination.get("total_pages"))
-    return read_list(document), current is not None and total is not None and current >= total > 0
+    is_null = may_be_null and isinstance(document, dict) and "data" in document and document["data"] is None
+    entries = [] if is_null else read_list(document)
+    return entries, current is not None and total is not None and current >= total > 0
 
 
 def _parse_all[Value](entries: list[object], parse: Callable[[object], Value]) -> list[Value]:
