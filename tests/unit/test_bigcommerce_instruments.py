@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from bigcharge.adapters.bigcommerce.fields import ShapeError
+from bigcharge.adapters.bigcommerce.fields import ShapeError, read_flag
+from bigcharge.adapters.bigcommerce.hooks import _read_admin
 from bigcharge.adapters.bigcommerce.instruments import read_customer_instruments
-from bigcharge.adapters.bigcommerce.orders import read_transactions
+from bigcharge.adapters.bigcommerce.orders import read_any_order, read_transactions
 from bigcharge.adapters.bigcommerce.payments import read_payment_methods, read_token
 from bigcharge.domain.instruments import Instrument, InstrumentType, PaymentMethod, SupportedInstrument
 
@@ -52,6 +53,50 @@ def test_only_the_stored_card_says_whether_a_verification_value_is_asked_for() -
     (method,) = read_payment_methods({"data": [{"id": "a.card", "supported_instruments": supported}, {"id": None}]})
     assert method.verification_value_required is False
     assert method.supported == (SupportedInstrument("VISA", True), SupportedInstrument("STORED_CARD"))
+
+
+NO_FLAGS: list[object] = [None, "", "yes", "1", "0", 2, -1, 1.0, 0.0, [], {}, [True]]
+
+
+@pytest.mark.parametrize(
+    ("value", "flag"),
+    [
+        *((yes, True) for yes in (True, 1, "true", "True")),
+        *((no, False) for no in (False, 0, "false", "FALSE")),
+        *((other, None) for other in NO_FLAGS),
+    ],
+)
+def test_a_flag_is_a_boolean_in_any_of_its_spellings(value: object, *, flag: bool | None) -> None:
+    assert read_flag(value) is flag
+    (method,) = read_payment_methods(
+        {
+            "data": [
+                {
+                    "id": "a.card",
+                    "test_mode": value,
+                    "supported_instruments": [{"instrument_type": "STORED_CARD", "verification_value_required": value}],
+                    "stored_instruments": [{"type": "stored_card", "token": CARD, "is_default": value}],
+                }
+            ]
+        }
+    )
+    assert method.test_mode is flag
+    assert method.verification_value_required is (flag is True)
+    assert [one.is_default for one in method.instruments] == [flag is True]
+    assert read_any_order({"id": 1, "status_id": 0, "is_deleted": value}).is_archived is (flag is True)
+
+
+@pytest.mark.parametrize(("value", "is_active"), [(1, True), ("false", False)])
+def test_a_hook_is_active_in_any_spelling(value: object, *, is_active: bool) -> None:
+    hook = {"id": 1, "scope": "store/order/created", "destination": "https://example.com", "is_active": value}
+    assert [one.is_active for one in _read_admin({"data": {"hooks_list": [hook]}}).hooks] == [is_active]
+
+
+@pytest.mark.parametrize("value", [None, "", "yes", 2, []])
+def test_a_hook_that_does_not_say_whether_it_is_active_is_not_read(value: object) -> None:
+    hook = {"id": 1, "scope": "store/order/created", "destination": "https://example.com", "is_active": value}
+    with pytest.raises(ShapeError):
+        _read_admin({"data": {"hooks_list": [hook]}})
 
 
 CARDS = [

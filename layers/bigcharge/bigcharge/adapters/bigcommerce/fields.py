@@ -10,6 +10,7 @@ from bigcharge.domain.errors import InvalidInputError
 from bigcharge.domain.money import Money, minor_digits, parse_money
 
 _WHOLE: Final = re.compile(r"-?\d{1,18}", re.ASCII)
+_FLAGS: Final = {"true": True, "false": False}
 _LONGEST_TEXT: Final = 512
 _EXACT: Final = 10**15  # of fewer digits than a JSON number keeps
 
@@ -56,6 +57,13 @@ def require_whole(value: object) -> int:
     if number is None:
         raise ShapeError
     return number
+
+
+def read_flag(value: object) -> bool | None:
+    """A boolean, or the same as the number 1 or 0 or as a word; None for anything else."""
+    if isinstance(value, str):
+        return _FLAGS.get(value.lower())
+    return bool(value) if isinstance(value, int) and value in (0, 1) else None
 
 
 def read_text(value: object) -> str | None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from bigcharge.adapters.bigcommerce.fields import (
     ShapeError,
+    read_flag,
     read_object,
     read_texts,
     read_whole,
@@ -83,8 +84,8 @@ def _read_answer(document: object) -> Hook:
 
 def _read_hook(document: object) -> Hook:
     fields = read_object(document)
-    is_active = fields.get("is_active")
-    if not isinstance(is_active, bool):
+    is_active = read_flag(fields.get("is_active"))
+    if is_active is None:
         raise ShapeError
     return Hook(
         hook_id=require_whole(fields.get("id")),

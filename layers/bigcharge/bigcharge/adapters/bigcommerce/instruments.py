@@ -3,7 +3,7 @@
 import re
 from typing import Any, Final
 
-from bigcharge.adapters.bigcommerce.fields import read_objects, read_text, read_texts, read_whole
+from bigcharge.adapters.bigcommerce.fields import read_flag, read_objects, read_text, read_texts, read_whole
 from bigcharge.domain.instruments import SPELLINGS, Instrument, InstrumentType
 
 _TOKEN: Final = re.compile(r"[!-~]{1,512}")  # documented with 64 characters; what a provider's vault gives may differ
@@ -32,7 +32,7 @@ def read_instrument(fields: dict[str, Any]) -> Instrument | None:
     return Instrument(
         token=token,
         type=kind,
-        is_default=fields.get("is_default") is True,
+        is_default=read_flag(fields.get("is_default")) is True,
         billing_address=read_texts(fields.get("billing_address")) or None,
         **_DETAILS[kind](fields),
     )

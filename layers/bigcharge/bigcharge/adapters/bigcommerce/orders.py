@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from bigcharge.adapters.bigcommerce.fields import (
     ShapeError,
+    read_flag,
     read_list,
     read_money,
     read_object,
@@ -51,7 +52,7 @@ def read_any_order(document: object) -> Order:
         order_source=read_text(fields.get("order_source")) or "",
         external_source=read_text(fields.get("external_source")) or "",
         channel_id=read_whole(fields.get("channel_id")),
-        is_archived=fields.get("is_deleted") is True,
+        is_archived=read_flag(fields.get("is_deleted")) is True,
         store_credit=_read_store_credit(fields),
         modified_at=_read_date(fields.get("date_modified")),
     )

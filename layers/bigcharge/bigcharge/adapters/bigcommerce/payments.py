@@ -5,7 +5,14 @@ import re
 from typing import Any, Final, assert_never
 
 from bigcharge.adapters.bigcommerce.access import check_header_token
-from bigcharge.adapters.bigcommerce.fields import ShapeError, read_object, read_objects, read_text, write_fields
+from bigcharge.adapters.bigcommerce.fields import (
+    ShapeError,
+    read_flag,
+    read_object,
+    read_objects,
+    read_text,
+    write_fields,
+)
 from bigcharge.adapters.bigcommerce.instruments import read_instruments
 from bigcharge.adapters.bigcommerce.refusals import read_wait, unknown
 from bigcharge.adapters.bigcommerce.rest import JSON
@@ -38,18 +45,17 @@ def read_payment_methods(document: object) -> tuple[PaymentMethod, ...]:
 
 def _read_method(method_id: str, fields: dict[str, Any]) -> PaymentMethod:
     supported = [
-        SupportedInstrument(kind, entry.get("verification_value_required") is True)
+        SupportedInstrument(kind, read_flag(entry.get("verification_value_required")) is True)
         for entry in read_objects(fields.get("supported_instruments") or [])
         if (kind := read_text(entry.get("instrument_type")))
     ]
-    test_mode = fields.get("test_mode")
     return PaymentMethod(
         method_id,
         read_instruments(read_objects(fields.get("stored_instruments") or [])),
         SupportedInstrument("STORED_CARD", verification_value_required=True) in supported,
         name=read_text(fields.get("name")) or "",
         type=read_text(fields.get("type")) or "",
-        test_mode=test_mode if isinstance(test_mode, bool) else None,
+        test_mode=read_flag(fields.get("test_mode")),
         supported=tuple(supported),
     )
 
