@@ -11,7 +11,13 @@ AT_PAYMENT: Final = ("gateway slow", "gateway unrecorded", "gateway error", "gat
 AT_TOKEN: Final = ("total changes under the token",)
 WEBHOOKS: Final = ("webhook lost", "webhook doubled", "webhook late", "webhook very late")
 HOOKS: Final = ("hook deactivated", "hook deleted", "hook pointed elsewhere", "destination blocked")
-QUEUES: Final = ("message delivered again", "message held back", "messages out of order", "message doubled")
+QUEUES: Final = (
+    "message delivered again",
+    "message held back",
+    "messages out of order",
+    "message doubled",
+    "message lost",
+)
 SLOW: Final = ("index lags", "process recycled", "clock skewed", "aws left a part undone")
 VIEWS: Final = ("order read stale", "transactions hidden")
 RACES: Final = (
