@@ -19,11 +19,12 @@ def world() -> World:
     world = World()
     world.clock.now = NOON - timedelta(days=10)
     world.shop.put(1)
+    world.know(1, State.PAID)
     world.reconcile()
     world.clock.now = NOON - timedelta(minutes=10)
     world.shop.put(2)
-    world.reconcile()
     world.know(2, State.PAID)
+    world.reconcile()
     return world
 
 

@@ -30,6 +30,19 @@ def test_an_incomplete_order_that_the_ledger_does_not_know_goes_to_the_queue_wit
     assert (message.store_hash, message.kind, message.id, message.cause) == (STORE, "order", 1, "reconcile")
 
 
+def test_an_order_whose_hint_was_lost_is_hinted_at_until_the_ledger_knows_it(world: World) -> None:
+    world.shop.put(1)
+    world.clock.pass_by(hours=1)
+    world.shop.put(2)
+    assert world.reconcile() == [1, 2]
+    world.know(2, State.CLAIMED)
+    world.clock.pass_by(minutes=10)
+    assert world.reconcile() == [1]
+    world.know(1, State.CLAIMED)
+    world.clock.pass_by(minutes=10)
+    assert world.reconcile() == []
+
+
 def test_a_walk_that_lists_nothing_of_what_has_changed_is_not_over(world: World) -> None:
     """An answer that is wrong, and of the right form, must not hide an order for good."""
     world.shop.put(1)

@@ -1,6 +1,6 @@
 """Reconciling: how far a store's changed orders have been read, and which of them somebody must look at."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -62,7 +62,8 @@ class Walk:
     Attributes:
         since: orders that were changed at or after it belong to the walk, by BigCommerce's clock.
         began_at: when the present walk, or the last one, began, by our clock; None: there was none.
-        newest: the newest change when it began, by BigCommerce's clock; None: no walk is under way.
+        newest: the newest change when it began, by BigCommerce's clock, or an older one of an order that
+            the ledger does not know yet: the next walk begins by it; None: no walk is under way.
         after_id: the orders up to this id have been read.
         until: orders that were changed at or before it belong to the walk; None: those of the present too.
     """
@@ -81,6 +82,11 @@ class Walk:
             now: aware UTC. Nothing can have changed later: an order of next year must not hide those until then.
         """
         return replace(self, began_at=now, newest=min(newest, now) if newest else None, after_id=0)
+
+    def keep(self, unknown: Iterable[Order]) -> "Walk":
+        """Let the next walk come by these again: until the ledger knows them, a hint at them may have been lost."""
+        changes = [order.modified_at for order in unknown if order.modified_at is not None]
+        return replace(self, newest=min([self.newest, *changes])) if self.newest is not None else self
 
     def end(self) -> "Walk":
         """All of it was read: the next one begins a little before what was newest; a gap is walked through once."""

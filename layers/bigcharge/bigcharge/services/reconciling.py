@@ -116,8 +116,11 @@ class Reconciling:
             walk = walk.begin(_find_newest(lists, wanted), now)
         pages = lists.walk_orders(wanted, walk.after_id) if walk.newest else iter(())
         for orders in pages:
-            sent += self._send(cursor.store_hash, _CAUSES[errand], orders, is_asked)
+            hinted, unknown = self._send(cursor.store_hash, _CAUSES[errand], orders, is_asked)
+            sent += hinted
             walk = replace(walk, after_id=orders[-1].order_id)
+            if errand is Errand.ORDERS:
+                walk = walk.keep(unknown)
             cursor = cursor.with_walk(errand, walk)
             self._cursors.save(cursor)
             if seconds_left() < _SECONDS_FOR_PAGE:
@@ -136,18 +139,16 @@ class Reconciling:
         cause: str,
         orders: tuple[Order, ...],
         is_asked: Callable[[Charge | None, Order], bool],
-    ) -> int:
+    ) -> tuple[int, list[Order]]:
+        """Hint at those that somebody must look at; how many hints were sent, and the orders that nobody knows yet."""
         charges, now = self._ledger.read_charges(store_hash, [order.order_id for order in orders]), self._clock()
         self._sent = {hint: at for hint, at in self._sent.items() if now - at < _MEMORY}
-        asked = [
-            hint
-            for order in orders
-            if is_asked(charges.get(order.order_id), order)
-            and (hint := _make_hint(store_hash, cause, order, charges.get(order.order_id))) not in self._sent
-        ]
+        missed = [order for order in orders if is_asked(charges.get(order.order_id), order)]
+        hints = (_make_hint(store_hash, cause, order, charges.get(order.order_id)) for order in missed)
+        asked = [hint for hint in hints if hint not in self._sent]
         self._queue.send_all([Message(store_hash, Kind.ORDER, hint.order_id, cause, now) for hint in asked])
         self._sent |= dict.fromkeys(asked, now)
-        return len(asked)
+        return len(asked), [order for order in missed if order.order_id not in charges]
 
 
 @dataclass(frozen=True, slots=True)
