@@ -109,7 +109,12 @@ class Environment:
     @property
     def believes_since(self) -> float:
         """Since when a policy may have held that this invocation goes by (seconds on the timeline)."""
-        return self.deadline - self.function.timeout - _POLICY_LIFE
+        return self.began_at - _POLICY_LIFE
+
+    @property
+    def began_at(self) -> float:
+        """When the present invocation began (seconds on the timeline)."""
+        return self.deadline - self.function.timeout
 
     @property
     def aws_request_id(self) -> str:

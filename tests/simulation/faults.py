@@ -62,6 +62,7 @@ OPERATORS: Final = (
     "operator captures",
     "operator voids",
     "operator repairs",
+    "operator pauses",
 )
 ACTS: Final = (*SHOPPERS, *MERCHANTS, *POLICIES, *OPERATORS)
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 from sandbox.bigcommerce.book import CHARGES, BookEntry
 from tests.simulation.books import OrderKey, standing
+from tests.simulation.consents import Consents
 from tests.simulation.faults import LONGEST_STALE
 from tests.simulation.order_requests import OrderRequests
 from tests.simulation.policies import exclusion
@@ -29,17 +30,20 @@ class Judge:
     Attributes:
         posts: the payment requests.
         requests: the other requests that change an order.
+        consents: what the payment requests charge, and for whom.
     """
 
     world: "World"
     posts: Posts = field(init=False)
     requests: OrderRequests = field(init=False)
+    consents: Consents = field(init=False)
     _seen: int = 0
     _violations: int = 0
 
     def __post_init__(self) -> None:
         self.posts = Posts(self.world, self.violate)
         self.requests = OrderRequests(self.world, self.violate)
+        self.consents = Consents(self.world, self.violate)
 
     def violate(self, rule: str) -> None:
         """Say what does not hold.

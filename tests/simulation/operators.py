@@ -13,10 +13,12 @@ from bigcharge.domain.acts import Act, ActKind
 from bigcharge.domain.charges import Charge
 from bigcharge.domain.errors import ConflictError
 from bigcharge.domain.operating import NotAllowedError, record_act
+from bigcharge.domain.stores import PAUSED_BY_OPERATOR, Pause
 from sandbox.bigcommerce.book import CHARGES
 from tests.simulation.aws_errors import Exceptions
 from tests.simulation.books import OrderKey, is_taken, standing
 from tests.simulation.deployment import QUEUES_URL, STAGE
+from tests.simulation.faults import DAY
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -25,6 +27,7 @@ LEDGER: Final = f"bigcharge-{STAGE}-ledger"
 _TRIES: Final = 5  # as the command has
 _WAIT: Final = 3700.0  # seconds until an operator who was told to wait tries again
 _MOST_WAITS: Final = 3
+_SHORTEST_PAUSE: Final = 600.0
 _PLAIN: Final = {
     "operator retries": ActKind.RETRY,
     "operator captures": ActKind.CAPTURE,
@@ -63,10 +66,22 @@ class Operators:
         self._world.timeline.spawn(partial(self._do, what, key))
 
     def _do(self, what: str, key: OrderKey) -> None:
-        if what in _PLAIN:
+        if what == "operator pauses":
+            self._pause(key[0])
+        elif what in _PLAIN:
             self._act(_PLAIN[what], key)
         elif self._resolve(key) is ActKind.RESOLVE_FAILED and what.endswith("retries"):
             self._act(ActKind.RETRY, key)
+
+    def _pause(self, store_hash: str) -> None:
+        """Charge nothing of a store for a while, as `bigcharge stores pause` and `resume` do."""
+        world, who = self._world, ("an operator", "simulated")
+        self._ledger.close(Pause(store_hash, PAUSED_BY_OPERATOR, None, "", world.timeline.present(), *who))
+        world.note("operator", f"pauses {store_hash}")
+        share = world.chance.draw(f"pause of {store_hash}").numbers[0] ** 3
+        world.timeline.sleep(_SHORTEST_PAUSE + share * DAY)
+        if world.resume(store_hash):
+            world.note("operator", f"resumes {store_hash}")
 
     def _resolve(self, key: OrderKey) -> ActKind | None:
         """Say what became of a payment, as the book has it; come again later where it is too early."""

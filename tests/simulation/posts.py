@@ -5,12 +5,12 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
 from bigcharge.adapters.bigcommerce.transport import Answer, Request
 from tests.simulation.answers import FOR_GOOD, PROOFS, SCHEDULED, TOO_MANY, read_claims, read_code
 from tests.simulation.books import OrderKey, lines_of, standing
+from tests.simulation.consents import STORE_CREDIT, name_token
 from tests.simulation.policies import Policy
 from tests.simulation.timeline import START
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 CLOCKS: Final = 12.0  # seconds by which two processes' clocks may differ, with room
 _MOST_ATTEMPTS: Final = 20
 _WINDOW: Final = 30 * 86400.0
-_STORE_CREDIT: Final = "store_credit"
 
 
 @dataclass(slots=True, eq=False)
@@ -87,6 +86,7 @@ class Posts:
             self.violate(f"order {key} read as owing {environment.order.owed}, and its PAT charges {owed}")
         self._check_pace(key, name)
         policies = self.world.policies.between(key[0], environment.believes_since, self.world.timeline.now)
+        self.world.judge.consents.check(environment, key, name, policies)
         total = self.world.box.state.shops[key[0]].orders[key[1]].total
         self.of[key].append(Post(claims["jti"], float(claims["exp"]), name, self.world.timeline.now, policies, total))
 
@@ -128,14 +128,14 @@ class Posts:
             has_evidence = window > 0 and self._now() >= post.expires + window - CLOCKS
             if not post.is_known and not has_evidence and not self._shows_credit(key, post):
                 self.violate(f"{what} for order {key} while the outcome of an earlier payment is not known")
-            is_accepted = post.code == 0 and post.instrument != _STORE_CREDIT and not post.is_excused
+            is_accepted = post.code == 0 and post.instrument != STORE_CREDIT and not post.is_excused
             if is_accepted and not has_evidence:
                 self.violate(f"{what} for order {key} after a payment that was accepted")
 
     def _shows_credit(self, key: OrderKey, post: Post) -> bool:
         """Whether the order shows that this store credit was used: then its rest may be charged."""
-        is_credit = post.instrument == _STORE_CREDIT
-        return is_credit and any(one.kind == _STORE_CREDIT for one in lines_of(self.world.box.state.book, key))
+        is_credit = post.instrument == STORE_CREDIT
+        return is_credit and any(one.kind == STORE_CREDIT for one in lines_of(self.world.box.state.book, key))
 
     def _check_durable(self, key: OrderKey, claims: Mapping[str, Any]) -> None:
         """An attempt with this PAT, its amount and its expiry stands in the ledger (law 1)."""
@@ -156,7 +156,7 @@ class Posts:
         if len(counted) >= _MOST_ATTEMPTS:
             self.violate(f"order {key} was tried more than {_MOST_ATTEMPTS} times in 30 days")
         known = [post for post in posts if post.is_known and post.instrument == instrument]
-        if instrument == _STORE_CREDIT:
+        if instrument == STORE_CREDIT:
             if any(post.code not in {None, TOO_MANY} for post in known):
                 self.violate(f"order {key} was tried with store credit again, after a clear answer")
             return
@@ -179,4 +179,4 @@ class Posts:
 def _name(instrument: Mapping[str, Any]) -> str:
     """What a request charges, as the ledger names it."""
     token = instrument.get("token")
-    return sha256(token.encode()).hexdigest()[:16] if token else str(instrument["type"])
+    return name_token(token) if token else str(instrument["type"])

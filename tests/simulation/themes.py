@@ -51,6 +51,7 @@ _POLICIES: Final[Sequence[Document | None]] = (
 )
 _CODES: Final = (10000, 30101, 30102, 30103, 30105, 30051, 30107, 30004, 10001, 30050, 30000, 30002)
 _BEHAVIOURS: Final = (*(0,) * 14, *(30106,) * 3, *(30104,) * 2, *_CODES)
+_PAUSES: Final = ("operator pauses",) * 3
 _DECLINES: Final = (30106, 30106, 30104, 30102, 0)
 
 
@@ -120,7 +121,7 @@ RETRIES: Final = Theme(
     rates={"race: shopper pays unseen": 0.05, "message doubled": 0.1, "webhook doubled": 0.2},
 )
 CONSENT: Final = Theme(
-    acts=(*POLICIES, *POLICIES, "operator retries", "card changed", "merchant ships"),
+    acts=(*POLICIES, *POLICIES, *_PAUSES, "operator retries", "card changed", "merchant ships"),
     liveliness=8.0,
     policies=(*_CLOSES, *_CAPTURES, *_POLICIES[:4]),
     authorizes=0.4,

@@ -148,6 +148,8 @@ class Wire:
         world.actors.race(trip.key, trip.draw)
         if trip.kind in AT_TOKEN:
             world.actors.do("total changes", trip.key)
+        if trip.endpoint is Endpoint.METHODS and trip.key in world.totals:
+            world.judge.consents.showed_methods(trip.key)
         planned = plan_fault(trip)
         if planned is not None:
             world.box.next_answer(trip.endpoint, planned)

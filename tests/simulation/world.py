@@ -176,6 +176,8 @@ class World:
         self.front_door = FrontDoor(self)
 
     def _take(self, table: str, record: dict[str, Any]) -> None:
+        if table == LEDGER and is_pause_item(record["dynamodb"]["Keys"]):
+            self.judge.consents.pause_changed(record["dynamodb"])
         if table in self.stream_feeds:
             self.stream_feeds[table].take(record)
         self.touch(self.working)
