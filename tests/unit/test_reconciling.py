@@ -43,6 +43,18 @@ def test_an_order_whose_hint_was_lost_is_hinted_at_until_the_ledger_knows_it(wor
     assert world.reconcile() == []
 
 
+def test_an_order_that_the_ledger_never_knows_holds_up_no_walk_for_longer_than_a_day(world: World) -> None:
+    world.shop.put(1)
+    world.reconcile()
+    world.clock.pass_by(hours=25)
+    for number in (2, 3):
+        world.shop.put(number)
+        world.know(number, State.PAID)
+        world.reconcile()
+        world.clock.pass_by(minutes=30)
+    assert world.reconcile() == []
+
+
 def test_a_walk_that_lists_nothing_of_what_has_changed_is_not_over(world: World) -> None:
     """An answer that is wrong, and of the right form, must not hide an order for good."""
     world.shop.put(1)

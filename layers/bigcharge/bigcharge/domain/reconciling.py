@@ -20,6 +20,7 @@ CAUSE: Final = "reconcile"
 _FIRST_LOOK_BACK: Final = timedelta(days=2)
 # How far a read of BigCommerce may be behind what happened: so much of the past is listed again each time.
 _LAG: Final = timedelta(minutes=10)
+_KEPT_FOR: Final = timedelta(days=1)  # what the ledger still does not know is hinted at again
 # An hour less half a run: the run of the full hour is never a few seconds early.
 _BOOKS_EVERY: Final = timedelta(minutes=55)
 
@@ -83,9 +84,12 @@ class Walk:
         """
         return replace(self, began_at=now, newest=min(newest, now) if newest else None, after_id=0)
 
-    def keep(self, unknown: Iterable[Order]) -> "Walk":
-        """Let the next walk come by these again: until the ledger knows them, a hint at them may have been lost."""
-        changes = [order.modified_at for order in unknown if order.modified_at is not None]
+    def keep(self, unknown: Iterable[Order], now: datetime) -> "Walk":
+        """Let the next walk come by these again: until the ledger knows them, a hint at them may have been lost.
+
+        For a day: what is not known by then lies among the dead letters, and would hold up every walk after it.
+        """
+        changes = [one.modified_at for one in unknown if one.modified_at and now - one.modified_at < _KEPT_FOR]
         return replace(self, newest=min([self.newest, *changes])) if self.newest is not None else self
 
     def end(self) -> "Walk":

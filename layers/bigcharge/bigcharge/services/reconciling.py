@@ -120,7 +120,7 @@ class Reconciling:
             sent += hinted
             walk = replace(walk, after_id=orders[-1].order_id)
             if errand is Errand.ORDERS:
-                walk = walk.keep(unknown)
+                walk = walk.keep(unknown, now)
             cursor = cursor.with_walk(errand, walk)
             self._cursors.save(cursor)
             if seconds_left() < _SECONDS_FOR_PAGE:
