@@ -88,10 +88,11 @@ class Judge:
 
     def _check_charge(self, entry: BookEntry, book: list[BookEntry]) -> None:
         key = (entry.store_hash, entry.order_id)
+        refunded = {one.charge for one in book if one.kind == "refund"}
         posts, earlier = self.posts.of[key], [one for one in standing(book, key) if one is not entry]
         if not posts:
             self.violate(f"order {key} was charged by a request that nobody sent")
-        if any(one.by == "api" and one.kind == entry.kind for one in earlier):
+        if any(one.by == "api" and _is_again(one, entry) for one in earlier if one.number not in refunded):
             self.violate(f"order {key} was charged twice")
         seen_until = self.world.epoch + posts[-1].sent_at - _SEEN_AFTER
         if any(one.kind in CHARGES and one.by != "api" and one.at.timestamp() < seen_until for one in earlier):
@@ -107,6 +108,11 @@ class Judge:
         taken = entry.amount + sum(one.amount for one in earlier if one.by == "api")
         if taken > max(self.world.totals[key]):
             self.violate(f"order {key} was charged {taken} where it cost {max(self.world.totals[key])}")
+
+
+def _is_again(one: BookEntry, other: BookEntry) -> bool:
+    """Whether both take from the same purse: money of whatever kind is charged once; store credit may pay a part."""
+    return (one.kind in CHARGES) == (other.kind in CHARGES)
 
 
 # What a handler may raise or log: the world failed, and the message comes again.
