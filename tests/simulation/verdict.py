@@ -9,7 +9,6 @@ from sandbox.bigcommerce.records import Order
 from sandbox.bigcommerce.statuses import CANCELLED, DECLINED, INCOMPLETE, REFUNDED
 from tests.simulation.answers import PROOFS
 from tests.simulation.books import OrderKey, is_taken, lines_of, standing
-from tests.simulation.deployment import QUEUES_URL, STAGE
 from tests.simulation.hooks import find_hook_faults
 from tests.simulation.policies import exclusion
 
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 
 _MONEY: Final = frozenset({"paid", "authorized", "pending", "paid_elsewhere", "refunded", "canceled"})
 _ENDED: Final = frozenset({"refunded", "canceled", "paid_elsewhere", "failed"})
-_DEAD_ORDERS: Final = f"{QUEUES_URL}bigcharge-{STAGE}-orders-dead"
 # What may be left open for ever, if it says why: waits of the shopper, of the store's owner, of an operator.
 _NAMED: Final = frozenset({"declined", "failed", "unknown", "claimed", "skipped", "pending"})
 
@@ -29,7 +27,6 @@ def find_faults(world: "World") -> Iterator[str]:
     for key in world.totals:
         order = world.box.state.shops[key[0]].orders[key[1]]
         yield from (f"order {key}: {fault}" for fault in _judge(world, key, order, charges.get(key)))
-    yield from _given_up(world, charges)
     yield from find_hook_faults(world)
     yield from _unannounced(world)
     yield from _secrets(world)
@@ -121,14 +118,6 @@ def _was_undone(world: "World", key: OrderKey) -> bool:
 def _has_good_card(world: "World", key: OrderKey, order: Order) -> bool:
     cards = world.box.instruments(order.customer_id, store_hash=key[0])
     return any(card.is_default and card.behaviour == 0 for card in cards)
-
-
-def _given_up(world: "World", charges: Mapping[OrderKey, Mapping[str, Any]]) -> Iterator[str]:
-    """A hint at an order is given up only where a person has to look at the order."""
-    for message in world.sqs.queues[_DEAD_ORDERS].messages:
-        hint = json.loads(message.body)
-        if not _is_before_person(charges.get((hint["store_hash"], hint["id"]))):
-            yield f"the {hint['kind']} {hint['id']} of {hint['store_hash']} is in the dead letters, and needs no person"
 
 
 def _dead_letters(world: "World") -> str:
