@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from tests.simulation.policies import Document
     from tests.simulation.world import World
 
+# Store credit is asked for again after what says nothing of it: the order or the store was refused, or the rate.
+_OF_ANOTHER: Final = frozenset({None, TOO_MANY, 30000, 30001, 30002, 30003, 30004, 30101})
 CLOCKS: Final = 12.0  # seconds by which two processes' clocks may differ, with room
 _MOST_ATTEMPTS: Final = 20
 _WINDOW: Final = 30 * 86400.0
@@ -157,7 +159,7 @@ class Posts:
             self.violate(f"order {key} was tried more than {_MOST_ATTEMPTS} times in 30 days")
         known = [post for post in posts if post.is_known and post.instrument == instrument]
         if instrument == STORE_CREDIT:
-            if any(post.code not in {None, TOO_MANY} for post in known):
+            if any(post.code not in _OF_ANOTHER for post in known):
                 self.violate(f"order {key} was tried with store credit again, after a clear answer")
             return
         holding = [post for post in known if not post.is_excused]

@@ -24,8 +24,8 @@ def world() -> World:
     return World()
 
 
-def live(world: World, **time: float) -> None:
-    world.sweep_until(world.clock() + timedelta(**time))
+def live(world: World, **time: float) -> int:
+    return world.sweep_until(world.clock() + timedelta(**time))
 
 
 def tried(world: World) -> list[str | None]:
@@ -65,11 +65,13 @@ def test_a_rate_limit_is_waited_for_as_long_as_bigcommerce_names_however_often_i
 ) -> None:
     world.bigcommerce.trouble["create_access_token"] = RateLimitedError(named)
     world.look()
-    for _ in range(12):
+    for _ in range(29):
         due_at = world.charge.due_at
         assert due_at == world.clock() + timedelta(seconds=named)
         world.clock.now = due_at
         world.look()
+    looks = live(world, hours=12)
+    assert looks < 200, "what goes on for hours is no shared quota"
 
 
 @pytest.mark.parametrize("code", [10000, 30105])

@@ -22,6 +22,7 @@ LOOKS_IN_VAIN: Final = 16  # at an order that BigCommerce does not show, or make
 
 _PAID: Final = frozenset({State.PAID, State.PAID_ELSEWHERE})
 _COUNTED: Final = frozenset({State.SUBMITTING, State.UNKNOWN, State.PENDING})
+_OUTAGE: Final = frozenset({"rate_limited", "bigcommerce_unavailable", "bigcommerce_unreachable"})
 _WITHOUT_PERSON: Final = frozenset({"rate_limited", STORE_PAUSED})  # it passes, or a person has been called for it
 _ENDED: Final = _PAID | {State.FAILED, State.CANCELED}
 
@@ -91,7 +92,7 @@ class Waiting:
         other state stays what it is, and only the sweep comes back to it: hints would multiply.
         """
         now = self._clock()
-        is_same_wait = charge.state is not State.CLAIMED or charge.reason in {reason, NEEDS_A_PERSON}
+        is_same_wait = charge.state is not State.CLAIMED or _is_same(charge.reason, reason)
         looks = charge.failed_looks + 1 if is_same_wait else 1
         wait = max(wait, backoff(looks, longest))
         if charge.state in _COUNTED and not charge.is_due(now):
@@ -126,3 +127,8 @@ class Waiting:
             return self._ledger.save(move(charge, State.SKIPPED, self._clock(), reason=reason, code=error.code))
         code = error.code or error.status
         return self.hold(charge, message, reason, longest=LONGEST_REFUSAL_WAIT, code=code)
+
+
+def _is_same(known: str | None, reason: str) -> bool:
+    """Whether it is the same wait that goes on: in an outage, one answer is a 429 and the next is none."""
+    return known in {reason, NEEDS_A_PERSON} or {known, reason} <= _OUTAGE
