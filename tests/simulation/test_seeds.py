@@ -1,5 +1,8 @@
 """The simulation itself: it repeats itself, it makes everything go wrong that it names, and it finds what is wrong."""
 
+import os
+import subprocess
+import sys
 from collections import Counter
 from unittest.mock import patch
 
@@ -40,6 +43,18 @@ def test_a_seed_has_one_history(seed: int) -> None:
     one, other = run_seed(seed), run_seed(seed)
     assert one.history == other.history
     assert len(one.history) > 100
+
+
+def test_a_seed_has_one_history_in_every_process() -> None:
+    """Nothing hangs on the order of a set, which Python draws anew in each process."""
+    command = [sys.executable, "-m", "tests.simulation", "--seed", "17"]
+    said = {
+        subprocess.run(  # noqa: S603 - our own command
+            command, env=os.environ | {"PYTHONHASHSEED": seed}, check=True, capture_output=True, text=True
+        ).stdout
+        for seed in ("1", "4242")
+    }
+    assert len(said) == 1
 
 
 def test_keeping_all_that_happened_changes_nothing() -> None:
