@@ -5,12 +5,15 @@ import multiprocessing
 import os
 import sys
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import closing
+from itertools import count, islice
 
 from tests.simulation.report import Progress, Totals, print_history, replay_command, say
 from tests.simulation.run import Outcome, run_lean, run_seed, spare_collector
+from tests.simulation.scenario import is_about
 from tests.simulation.shrinking import shrink
+from tests.simulation.themes import NAMED
 
 _CHUNK = 8  # seeds a task: the pool's own work is little beside them
 _SHOWN = 3  # failing seeds that are shrunk and printed
@@ -23,7 +26,8 @@ def main(arguments: list[str] | None = None) -> int:
     if options.seed is not None:
         return _replay(options.seed, frozenset(options.keep.split(",")) if options.keep else None)
     if options.hunt:
-        return _hunt(range(options.first, options.first + options.seeds))
+        about = (seed for seed in count(options.first) if not options.theme or is_about(seed, options.theme))
+        return _hunt(list(islice(about, options.seeds)))
     return _run_many(range(options.first, options.first + options.seeds), options.jobs, options.seconds)
 
 
@@ -34,6 +38,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=None, help="stop after so long, whatever is left")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes (all cores)")
     parser.add_argument("--hunt", action="store_true", help="stop at the first violation, and shrink nothing")
+    parser.add_argument("--theme", choices=NAMED, default=None, help="of a hunt: only seeds that are about this")
     parser.add_argument("--seed", type=int, default=None, help="replay this one and print its history")
     parser.add_argument("--keep", default="", help="of a replay: the only things that may happen, by their names")
     return parser.parse_args(arguments)
@@ -45,7 +50,7 @@ def _replay(seed: int, keep: frozenset[str] | None) -> int:
     return 1 if outcome.violation else 0
 
 
-def _hunt(seeds: range) -> int:
+def _hunt(seeds: Sequence[int]) -> int:
     spare_collector()
     found = next((outcome for outcome in map(run_lean, seeds) if outcome.violation), None)
     say(f"seed {found.seed}: VIOLATION: {found.violation}" if found else f"nothing in {len(seeds)} seeds")

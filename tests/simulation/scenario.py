@@ -7,7 +7,7 @@ from typing import Final
 from sandbox.bigcommerce.records import Kind
 from tests.simulation.chance import Chance, Draw
 from tests.simulation.faults import AWS, CRASHES, DAY, FAULTS, RACES
-from tests.simulation.themes import SOURCE, THEMES, Document, Theme
+from tests.simulation.themes import NAMED, SOURCE, THEMES, Document, Theme
 
 _RATES: Final = (0.01, 0.03, 0.1, 0.25)
 _SWARM: Final = 0.35  # of the kinds strike in one seed: fewer kinds find more (swarm testing, Groce et al., 2012)
@@ -79,11 +79,20 @@ class Scenario:
     trouble: float
 
 
+def find_theme(seed: int) -> Theme:
+    """What the world of a seed is about."""
+    return Chance(seed).draw_once("world").pick(3, THEMES)
+
+
+def is_about(seed: int, name: str) -> bool:
+    """Whether the world of a seed is about the theme of that name."""
+    return find_theme(seed) is NAMED[name]
+
+
 def make_scenario(seed: int) -> Scenario:
     """The world that a seed stands for."""
-    chance = Chance(seed)
+    chance, theme = Chance(seed), find_theme(seed)
     draw = chance.draw_once("world")
-    theme = draw.pick(3, THEMES)
     numbers = range(1 + (draw.numbers[0] > 0.7))
     stores = tuple(_store(chance.draw_once(f"store {number}"), number, theme) for number in numbers)
     trouble = 600.0 + draw.numbers[2] ** 3 * _LONGEST_TROUBLE

@@ -159,3 +159,10 @@ THEMES: Final = (
     DEAFNESS,
     RACING,
 )
+NAMED: Final[Mapping[str, Theme]] = {
+    "authorizations": AUTHORIZATIONS,
+    "doubt": DOUBT,
+    "retries": RETRIES,
+    "store_credit": STORE_CREDIT,
+}
+"""Those to which a hunt can keep, by name."""
