@@ -164,6 +164,19 @@ def test_an_order_whose_token_never_agrees_is_before_a_person(world: World) -> N
     assert world.charge.state is State.PAID
 
 
+def test_an_order_that_cannot_be_read_for_a_day_is_before_a_person_and_goes_on_by_itself(world: World) -> None:
+    called = alarms(world)
+    world.bigcommerce.trouble["get_order"] = OutcomeUnknownError("an answer of another form")
+    world.look()
+    live(world, hours=20)
+    assert called == []
+    live(world, days=3)
+    assert (called, world.charge.state) == ([Alarm.NEEDS_A_PERSON], State.CLAIMED)
+    world.bigcommerce.trouble.clear()
+    live(world, hours=1)
+    assert world.charge.state is State.PAID
+
+
 def test_a_payment_whose_order_cannot_be_read_for_hours_is_before_a_person(world: World) -> None:
     world.bigcommerce.answers = [OutcomeUnknownError("it timed out")]
     world.look()

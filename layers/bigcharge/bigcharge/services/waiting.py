@@ -19,6 +19,9 @@ HINTS_OF_PAYMENTS: Final = frozenset({"store/order/transaction/created", "store/
 HINTS_OF_MONEY: Final = HINTS_OF_PAYMENTS | {"store/order/refund/created", "store/order/statusUpdated"}
 _LONGEST_DELAY: Final = timedelta(minutes=15)  # of a queue; what waits for longer waits for the sweep alone
 LOOKS_IN_VAIN: Final = 16  # at an order that BigCommerce does not show, or makes no token for: some two days of them
+_LOOKS_OF_A_DAY: Final = (
+    100  # at what BigCommerce does not answer for: of an outage, or of one order that nobody can read
+)
 
 _PAID: Final = frozenset({State.PAID, State.PAID_ELSEWHERE})
 _COUNTED: Final = frozenset({State.SUBMITTING, State.UNKNOWN, State.PENDING})
@@ -92,24 +95,27 @@ class Waiting:
         other state stays what it is, and only the sweep comes back to it: hints would multiply.
         """
         now = self._clock()
+        if charge.state in _COUNTED and not charge.is_due(now):
+            return charge  # its looks are by a schedule, and a hint that came to nothing uses none up
         is_same_wait = charge.state is not State.CLAIMED or _is_same(charge.reason, reason)
         looks = charge.failed_looks + 1 if is_same_wait else 1
         wait = max(wait, backoff(looks, longest))
-        if charge.state in _COUNTED and not charge.is_due(now):
-            return charge  # its looks are by a schedule, and a hint that came to nothing uses none up
-        is_in_vain = looks >= LOOKS_IN_VAIN and reason not in _WITHOUT_PERSON
+        is_in_vain = reason not in _WITHOUT_PERSON and looks >= _find_patience(charge, longest)
         if charge.state is not State.CLAIMED:
-            due_at = now + wait if charge.due_at is None or charge.is_due(now) else min(charge.due_at, now + wait)
-            if is_in_vain and charge.state in _COUNTED and charge.reason != NEEDS_A_PERSON:
-                charge = replace(charge, reason=NEEDS_A_PERSON, updated_at=now)
-            return self._ledger.save(postpone(charge, due_at, failed_looks=looks))
-        if is_in_vain and longest == LONGEST_REFUSAL_WAIT:
-            reason = NEEDS_A_PERSON
-        held = {"reason": reason, "code": code, "due_at": now + wait, "failed_looks": looks}
-        charge = self._ledger.save(move(charge, State.CLAIMED, now, **held))
+            return self._postpone(charge, wait, looks, is_in_vain=is_in_vain)
+        held = {"code": code, "due_at": now + wait, "failed_looks": looks}
+        reason = NEEDS_A_PERSON if is_in_vain else reason
+        charge = self._ledger.save(move(charge, State.CLAIMED, now, reason=reason, **held))
         if wait <= _LONGEST_DELAY:
             self._queue.send(message, delay=wait.total_seconds())
         return charge
+
+    def _postpone(self, charge: Charge, wait: timedelta, looks: int, *, is_in_vain: bool) -> Charge:
+        now = self._clock()
+        due_at = now + wait if charge.due_at is None or charge.is_due(now) else min(charge.due_at, now + wait)
+        if is_in_vain and charge.state in _COUNTED and charge.reason != NEEDS_A_PERSON:
+            charge = replace(charge, reason=NEEDS_A_PERSON, updated_at=now)
+        return self._ledger.save(postpone(charge, due_at, failed_looks=looks))
 
     def pause_store(self, credentials: Credentials, reason: str, code: int | None) -> None:
         """Charge nothing of the store until a person resumes it or its credentials change.
@@ -132,3 +138,9 @@ class Waiting:
 def _is_same(known: str | None, reason: str) -> bool:
     """Whether it is the same wait that goes on: in an outage, one answer is a 429 and the next is none."""
     return known in {reason, NEEDS_A_PERSON} or {known, reason} <= _OUTAGE
+
+
+def _find_patience(charge: Charge, longest: timedelta) -> int:
+    """After how many looks in vain a person is called."""
+    is_refused = longest == LONGEST_REFUSAL_WAIT
+    return LOOKS_IN_VAIN if is_refused or charge.state in _COUNTED else _LOOKS_OF_A_DAY
