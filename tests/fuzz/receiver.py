@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TextIO
 from unittest.mock import patch
 
 from bigcharge import bootstrap
+from bigcharge.observability import logger
 from tests.fuzz.shops import EPOCH, SHOPS
 from tests.simulation.aws_errors import Exceptions
 from tests.simulation.small_services import Parameters, Secrets
@@ -105,6 +106,8 @@ def open_receiver(at: float) -> "Iterator[Receiver]":
             stack.enter_context(patch.object(bootstrap, name, value))
         from functions.receive_webhook import handler  # noqa: PLC0415 - its logger takes the stdout of its import
 
+        # Another's test may have made it, with a stdout that is closed by now.
+        stack.enter_context(patch.object(logger().registered_handler, "stream", _sink()))
         stack.enter_context(patch.object(handler, "intake", cache(bootstrap.intake)))
         receiver.handle = handler.handler
         yield receiver
