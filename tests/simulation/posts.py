@@ -159,7 +159,7 @@ class Posts:
             self.violate(f"order {key} was tried more than {_MOST_ATTEMPTS} times in 30 days")
         known = [post for post in posts if post.is_known and post.instrument == instrument]
         if instrument == STORE_CREDIT:
-            if any(post.code not in _OF_ANOTHER for post in known):
+            if any(post.code not in _OF_ANOTHER and not post.is_excused for post in known):
                 self.violate(f"order {key} was tried with store credit again, after a clear answer")
             return
         holding = [post for post in known if not post.is_excused]
