@@ -14,10 +14,9 @@ from bigcharge.domain.settling import follow
 from bigcharge.domain.states import State
 from bigcharge.services.charging import Case
 from bigcharge.services.ports import BigCommerce, Clock, Ledger
-from bigcharge.services.waiting import HINTS_OF_MONEY, HINTS_OF_PAYMENTS, Waiting
+from bigcharge.services.waiting import HINTS_OF_MONEY, HINTS_OF_PAYMENTS, STATUS_CHANGED, Waiting
 
 _WANTED: Final = frozenset({State.AUTHORIZED, State.FAILED})  # something may still be to be done with the order
-_STATUS_CHANGED: Final = "store/order/statusUpdated"
 _CLOSED: Final = frozenset({State.FAILED, State.CANCELED})
 _DAILY: Final = timedelta(days=1)
 _LAG: Final = timedelta(hours=1)  # sooner after a change, transactions and statuses may still be behind
@@ -127,7 +126,7 @@ def _is_asked(case: Case, now: datetime) -> bool:
         case State.FAILED | State.CANCELED:
             return cause in HINTS_OF_PAYMENTS
         case State.PAID | State.PAID_ELSEWHERE:
-            return cause == _STATUS_CHANGED or (charge.due_at is None and cause in HINTS_OF_MONEY)
+            return cause == STATUS_CHANGED or (charge.due_at is None and cause in HINTS_OF_MONEY)
         case _:
             return False
 

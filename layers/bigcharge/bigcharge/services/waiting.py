@@ -15,13 +15,12 @@ from bigcharge.domain.waits import LONGEST_OUTAGE_WAIT, LONGEST_REFUSAL_WAIT, PA
 from bigcharge.services.charging import HoldError
 from bigcharge.services.ports import Clock, Ledger, Queue, Stores
 
+STATUS_CHANGED: Final = "store/order/statusUpdated"
 HINTS_OF_PAYMENTS: Final = frozenset({"store/order/transaction/created", "store/order/transaction/updated"})
-HINTS_OF_MONEY: Final = HINTS_OF_PAYMENTS | {"store/order/refund/created", "store/order/statusUpdated"}
+HINTS_OF_MONEY: Final = HINTS_OF_PAYMENTS | {"store/order/refund/created", STATUS_CHANGED}
 _LONGEST_DELAY: Final = timedelta(minutes=15)  # of a queue; what waits for longer waits for the sweep alone
 LOOKS_IN_VAIN: Final = 16  # at an order that BigCommerce does not show, or makes no token for: some two days of them
-_LOOKS_OF_A_DAY: Final = (
-    100  # at what BigCommerce does not answer for: of an outage, or of one order that nobody can read
-)
+_LOOKS_OF_A_DAY: Final = 100  # without an answer: in an outage, or at one order that nobody can read
 
 _PAID: Final = frozenset({State.PAID, State.PAID_ELSEWHERE})
 _COUNTED: Final = frozenset({State.SUBMITTING, State.UNKNOWN, State.PENDING})
