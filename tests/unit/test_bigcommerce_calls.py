@@ -8,10 +8,10 @@ import pytest
 
 from bigcharge.adapters.bigcommerce import Pacing, connect
 from bigcharge.adapters.bigcommerce.access import Access
-from bigcharge.adapters.bigcommerce.refusals import read_wait
+from bigcharge.adapters.bigcommerce.refusals import check_status, read_wait
 from bigcharge.adapters.bigcommerce.rest import Rest
 from bigcharge.adapters.bigcommerce.transport import Answer, Host, Request
-from bigcharge.domain.errors import InvalidInputError, NotSentError, OutcomeUnknownError
+from bigcharge.domain.errors import InvalidInputError, NotFoundError, NotSentError, OutcomeUnknownError
 from bigcharge.domain.stores import Credentials
 from tests.fakes import CREDENTIALS
 
@@ -97,6 +97,19 @@ def test_a_limited_call_waits_as_bigcommerce_says_and_never_longer_than_a_queue_
     for name, value in headers.items():
         message[name.lower()] = value
     assert read_wait(message) == seconds  # type: ignore[arg-type]  # a mapping that knows no case, as urllib3's
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b'{"status": 404}', b'[{"status": 404, "message": "<none>"}]'])
+def test_bigcommerce_says_that_something_is_not_there(body: bytes) -> None:
+    with pytest.raises(NotFoundError):
+        check_status(Answer(404, {}, body))
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"\n<!doctype html><title>Not Found</title>"])
+def test_a_page_that_says_not_found_comes_from_somebody_on_the_way(body: bytes) -> None:
+    """Taken for an answer, it would have all instruments of a customer removed."""
+    with pytest.raises(OutcomeUnknownError):
+        check_status(Answer(404, {}, body))
 
 
 @dataclass

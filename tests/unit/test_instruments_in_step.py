@@ -192,7 +192,6 @@ class InStep(RuleBasedStateMachine):
 SETTINGS = settings(
     max_examples=500,
     stateful_step_count=30,
-    derandomize=True,
     suppress_health_check=list(HealthCheck),
 )
 

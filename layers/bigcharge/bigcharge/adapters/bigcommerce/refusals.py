@@ -23,6 +23,7 @@ _LEFT: Final = "X-Rate-Limit-Requests-Left"
 _DEFAULT_WAIT: Final = 30.0  # seconds: how often BigCommerce refreshes the quota of a store
 _LONGEST_WAIT: Final = 900.0  # seconds: the longest that a queue can hold a message back
 _WHOLE: Final = re.compile(r"\d{1,9}", re.ASCII)
+_PAGE: Final = b"<"  # begins a page of HTML: something on the way answered, which knows nothing of what a store has
 _KINDS: Final[Mapping[int, type[RefusedError]]] = {
     HTTPStatus.UNAUTHORIZED: UnauthorizedError,
     HTTPStatus.FORBIDDEN: UnauthorizedError,
@@ -37,7 +38,8 @@ def check_status(answer: Answer) -> None:
 
     Raises:
         RefusedError: 4xx or a redirect; its children name 401 and 403, 404, 409, 422 and 429.
-        OutcomeUnknownError: anything else, and 408: the host gave up on a request of which it may have read all.
+        OutcomeUnknownError: anything else; 408: the host gave up on a request of which it may have read all; and a 404
+            that is a page: taken for an answer, it would have a customer's instruments removed.
     """
     status = answer.status
     if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
@@ -45,7 +47,8 @@ def check_status(answer: Answer) -> None:
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         raise RateLimitedError(read_wait(answer.headers))
     refused = HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.INTERNAL_SERVER_ERROR
-    if refused and status != HTTPStatus.REQUEST_TIMEOUT:
+    is_page = status == HTTPStatus.NOT_FOUND and answer.body.lstrip().startswith(_PAGE)
+    if refused and status != HTTPStatus.REQUEST_TIMEOUT and not is_page:
         raise _KINDS.get(status, RefusedError)(status, read_code(answer.document()))
     raise unknown(answer)
 
