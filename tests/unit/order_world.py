@@ -8,9 +8,11 @@ from bigcharge.domain.errors import (
     DeclinedError,
 )
 from bigcharge.domain.policy import Policy
+from bigcharge.services.charging import Case
 from bigcharge.services.orders import Orders
 from bigcharge.services.sweeping import Sweeping
 from tests.fakes import (
+    CREDENTIALS,
     STORE,
     FakeBigCommerce,
     FakeInstruments,
@@ -40,6 +42,9 @@ class World:
     def look(self, cause: str = "store/order/created", seconds_left: float = 90.0) -> Charge:
         self.orders.look(order_message(cause=cause), lambda: seconds_left)
         return self.charge
+
+    def case(self, charge: Charge, policy: Policy = POLICY, seconds_left: float = 90.0) -> Case:
+        return Case(order_message(), charge, policy, CREDENTIALS, self.bigcommerce, lambda: seconds_left)
 
     def sweep_until(self, end: datetime) -> int:
         """Live on, with the sweep each minute and the messages that come back; returns how many looks there were."""
