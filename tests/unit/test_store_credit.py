@@ -12,7 +12,7 @@ from bigcharge.domain.money import Money
 from bigcharge.domain.orders import OrderStatus, Transaction
 from bigcharge.domain.policy import StoreCreditUse
 from bigcharge.domain.states import State
-from tests.fakes import VISA, incomplete_order
+from tests.fakes import STORE, VISA, incomplete_order
 from tests.unit.order_world import POLICY, World, declined
 
 COVERED = incomplete_order(amount=6800, status=OrderStatus.PENDING, store_credit=3000)
@@ -52,7 +52,25 @@ def test_an_order_that_store_credit_pays_whole_is_ours(world: World) -> None:
     world.bigcommerce.order = incomplete_order(amount=0, status=OrderStatus.AWAITING_FULFILLMENT, store_credit=9800)
     assert (world.look().state, world.charge.reason) == (State.PAID, "paid_with_store_credit")
     assert world.charge.money == Money(9800, "USD")
+    assert world.charge.due_at == world.clock() + timedelta(hours=1), "the books are compared"
     assert names(world) == [STORE_CREDIT]
+
+
+def test_an_order_of_zero_owed_whose_store_credit_was_refused_was_paid_elsewhere(world: World) -> None:
+    world.bigcommerce.answers = [declined(30106)]
+    world.look()
+    world.bigcommerce.order = incomplete_order(amount=0, status=OrderStatus.AWAITING_FULFILLMENT, store_credit=9800)
+    assert world.look().state is State.PAID_ELSEWHERE
+
+
+def test_an_order_that_does_not_show_the_store_credit_yet_is_not_charged_whole(world: World) -> None:
+    world.look()
+    assert (world.look().state, world.charge.reason) == (State.CLAIMED, "store_credit_not_shown")
+    assert (names(world), len(world.bigcommerce.tokens)) == ([STORE_CREDIT], 1)
+    world.bigcommerce.order = COVERED
+    world.clock.pass_by(seconds=5)
+    assert world.look("sweep").state is State.PAID
+    assert [token.money.amount for token in world.bigcommerce.tokens] == [9800, 6800]
 
 
 def test_the_rest_that_the_shopper_pays_is_paid_elsewhere(world: World) -> None:
@@ -85,6 +103,17 @@ def test_store_credit_is_tried_once_an_order(world: World) -> None:
     world.clock.pass_by(days=1)
     world.look("sweep")
     assert names(world) == [STORE_CREDIT, VISA.fingerprint, VISA.fingerprint]
+
+
+@pytest.mark.parametrize("code", [30101, 30000])
+def test_store_credit_that_is_to_be_asked_for_again_is_waited_for_and_no_instrument_charged(
+    world: World, code: int
+) -> None:
+    world.bigcommerce.answers = [declined(code)]
+    due_at = world.look().due_at
+    world.ledger.resume(STORE)
+    assert (world.look().state, world.charge.due_at) == (State.DECLINED, due_at)
+    assert names(world) == [STORE_CREDIT]
 
 
 def test_store_credit_that_the_shopper_used_already_is_not_asked_for_again(world: World) -> None:
