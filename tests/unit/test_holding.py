@@ -85,6 +85,8 @@ def test_a_claim_comes_back_with_its_hint_after_ever_longer_waits(
 def test_a_claim_that_waits_for_longer_than_a_queue_can_waits_for_the_sweep_alone(world: World) -> None:
     charge = hold(world, keep(world, looks=8, reason="why"), "why", longest=DAY)
     assert charge.due_at == NOON + 1280 * SECOND
+    world.clock.now = charge.due_at
+    hold(world, charge, "another", 901 * SECOND)
     assert world.queue.sent == []
 
 

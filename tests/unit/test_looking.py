@@ -8,13 +8,14 @@ import pytest
 
 from bigcharge.domain.attempts import Attempt
 from bigcharge.domain.charges import Charge
-from bigcharge.domain.errors import ConflictError, InvalidInputError
+from bigcharge.domain.declines import Answer, Payment
+from bigcharge.domain.errors import ConflictError, InvalidInputError, OutcomeUnknownError
 from bigcharge.domain.forgetting import ForgottenCustomer
 from bigcharge.domain.money import Money
 from bigcharge.domain.orders import Transaction
-from bigcharge.domain.policy import Policy
+from bigcharge.domain.policy import Capture, Policy, WhenFailed
 from bigcharge.domain.states import State
-from tests.fakes import NOON, STORE, VISA, incomplete_order
+from tests.fakes import NOON, STORE, VISA, incomplete_order, order_message
 from tests.unit.order_world import POLICY, World, declined
 
 PRICE = Money(9800, "USD")
@@ -82,6 +83,37 @@ def test_nothing_is_read_that_decides_nothing(
     world.bigcommerce.order = incomplete_order(status=status)
     world.look()
     assert world.read == read
+
+
+@pytest.mark.parametrize("state", [State.CLAIMED, State.SUBMITTING])
+def test_an_order_that_another_worker_is_at_is_not_even_read(world: CountedWorld, state: State) -> None:
+    at_work = replace(LEFT, state=state, attempts=(SENT,), due_at=NOON + MINUTE)
+    world.keep(at_work)
+    assert world.look() is at_work
+    assert not world.read
+
+
+@pytest.mark.parametrize(
+    ("policy", "answer"),
+    [
+        (replace(POLICY, capture=Capture.AT_ONCE), Payment("payment-1", Answer.AUTHORIZED)),
+        (replace(POLICY, retry_after=(), when_failed=WhenFailed.CANCEL), declined(30106)),
+    ],
+)
+def test_what_the_policy_wants_done_after_a_charge_comes_back_at_once(
+    world: CountedWorld, policy: Policy, answer: Payment | Exception
+) -> None:
+    world.stores.policies = policy
+    world.bigcommerce.answers = [answer]
+    assert world.look().due_at == NOON
+    assert world.queue.sent == [(order_message(), 0)]
+
+
+@pytest.mark.parametrize("answer", [Payment("payment-1", Answer.PAID), declined(30106), OutcomeUnknownError("lost")])
+def test_what_is_looked_at_later_is_left_to_the_sweep(world: CountedWorld, answer: Payment | Exception) -> None:
+    world.bigcommerce.answers = [answer]
+    world.look()
+    assert world.queue.sent == []
 
 
 def test_a_look_that_settles_nothing_writes_nothing(world: CountedWorld) -> None:

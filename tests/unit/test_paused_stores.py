@@ -13,7 +13,7 @@ from bigcharge.domain.orders import Transaction
 from bigcharge.domain.states import State
 from bigcharge.domain.stores import APP_UNINSTALLED, CREDENTIALS_REFUSED, PAUSED_BY_OPERATOR, STORE_REMOVED, Pause
 from tests.fakes import CREDENTIALS, NOON, STORE, VISA
-from tests.unit.order_world import World
+from tests.unit.order_world import World, declined
 
 PRICE = Money(9800, "USD")
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -22,6 +22,12 @@ SENT = Attempt(1, "sweep", "stripe.card", VISA.fingerprint, PRICE, "jti-1", NOON
 KNOWN = Charge(STORE, 215, State.DECLINED, NOON - DAY, reason="known", money=PRICE, attempts=(SENT,), version=1)
 PAUSE = Pause(STORE, "payment_configuration", 30001, CREDENTIALS.fingerprint, NOON)
 CHANGED, MONEY = "store/order/updated", "store/order/refund/created"
+ABOUT_MONEY = [
+    MONEY,
+    "store/order/statusUpdated",
+    "store/order/transaction/created",
+    "store/order/transaction/updated",
+]
 OPEN = [State.SKIPPED, State.DECLINED, State.AUTHORIZED]
 PAID = [State.PAID, State.PAID_ELSEWHERE]
 CLOSED = [State.FAILED, State.CANCELED]
@@ -47,7 +53,7 @@ def test_a_new_order_waits_and_says_for_what(world: World) -> None:
 
 @pytest.mark.parametrize("due_at", [None, NOON + HOUR])
 @pytest.mark.parametrize(
-    ("states", "cause"), [(OPEN, CHANGED), (OPEN, MONEY), (PAID, MONEY), (PAID, "store/order/statusUpdated")]
+    ("states", "cause"), [(OPEN, CHANGED), (OPEN, MONEY), *((PAID, cause) for cause in ABOUT_MONEY)]
 )
 def test_what_a_hint_tells_of_is_looked_at_when_the_store_may_have_been_resumed(
     world: World, states: list[State], cause: str, due_at: datetime | None
@@ -57,8 +63,8 @@ def test_what_a_hint_tells_of_is_looked_at_when_the_store_may_have_been_resumed(
         assert look(world, charge, cause) == replace(charge, due_at=RECHECK, version=2)
 
 
-@pytest.mark.parametrize("due_at", [NOON, NOON + 14 * MINUTE])
-def test_what_is_due_before_that_stays_so(world: World, due_at: datetime) -> None:
+@pytest.mark.parametrize("due_at", [NOON, NOON + 14 * MINUTE, RECHECK])
+def test_what_is_due_by_then_stays_so(world: World, due_at: datetime) -> None:
     charge = replace(KNOWN, due_at=due_at)
     assert look(world, charge) is charge
 
@@ -75,6 +81,16 @@ def test_what_is_over_is_left_as_it_is(world: World, states: list[State], cause:
 def test_what_is_over_and_due_is_looked_at_daily(world: World, state: State) -> None:
     charge = replace(KNOWN, state=state, due_at=NOON)
     assert look(world, charge, "sweep") == replace(charge, due_at=NOON + DAY, version=2)
+
+
+@pytest.mark.parametrize(("code", "reason"), [(30000, "no_payment_configuration"), (30002, "vaulting_not_enabled")])
+def test_a_payment_that_is_refused_for_the_stores_sake_pauses_it_for_that_reason(
+    world: World, code: int, reason: str
+) -> None:
+    world.ledger.resume(STORE)
+    world.bigcommerce.answers = [declined(code)]
+    world.look()
+    assert world.ledger.pauses[STORE] == Pause(STORE, reason, code, CREDENTIALS.fingerprint, NOON)
 
 
 # ------------------------------------------------------------ what was sent before
@@ -118,6 +134,8 @@ def test_while_no_credentials_are_kept_a_pause_hides_it_from_nobody(world: World
         world.look()
     charge = look(world, replace(KNOWN, state=State.CLAIMED, due_at=NOON), "sweep")
     assert (charge.reason, charge.due_at) == ("store_unknown", RECHECK)
+    charge = look(world, replace(charge, due_at=NOON, failed_looks=15), "sweep")
+    assert (charge.reason, charge.due_at) == ("needs_a_person", NOON + DAY)
 
 
 def test_the_pause_of_older_credentials_holds_nothing_and_has_none_read_anew(world: World) -> None:

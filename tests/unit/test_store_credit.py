@@ -63,6 +63,22 @@ def test_an_order_of_zero_owed_whose_store_credit_was_refused_was_paid_elsewhere
     assert world.look().state is State.PAID_ELSEWHERE
 
 
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [
+        (OrderStatus.INCOMPLETE, State.SKIPPED),
+        (OrderStatus.CANCELLED, State.CANCELED),
+        (OrderStatus.REFUNDED, State.REFUNDED),
+    ],
+)
+def test_an_order_that_owes_nothing_and_is_not_paid_is_not_called_paid(
+    world: World, status: OrderStatus, state: State
+) -> None:
+    world.look()
+    world.bigcommerce.order = incomplete_order(amount=0, status=status, store_credit=9800)
+    assert world.look().state is state
+
+
 def test_an_order_that_does_not_show_the_store_credit_yet_is_not_charged_whole(world: World) -> None:
     world.look()
     assert (world.look().state, world.charge.reason) == (State.CLAIMED, "store_credit_not_shown")
