@@ -201,3 +201,10 @@ def test_what_was_forgotten_once_stays_so_though_the_table_knows_nothing_of_it(w
     assert (world.look().state, world.charge.reason) == (State.SKIPPED, "customer_forgotten")
     assert (world.charge.customer_id, world.charge.forgotten_at) == (0, NOON - DAY)
     assert not world.bigcommerce.tokens
+
+
+def test_an_order_that_is_a_guests_by_now_is_left_and_names_nobody(world: CountedWorld) -> None:
+    world.keep(LEFT)
+    world.bigcommerce.order = incomplete_order(customer_id=0)
+    assert (world.look().state, world.charge.reason) == (State.SKIPPED, "guest")
+    assert (world.charge.customer_id, world.charge.forgotten_at) == (0, None)

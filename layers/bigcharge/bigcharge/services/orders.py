@@ -165,7 +165,7 @@ class Orders:
         That is asked before the ledger takes note of a customer, and before anything is charged.
         """
         known = replace(charge, money=order.owed, customer_id=order.customer_id)
-        is_asked = is_chargeable or known.customer_id not in {charge.customer_id, 0}
+        is_asked = is_chargeable or known.customer_id != charge.customer_id
         if charge.forgotten_at is not None or (is_asked and self._is_forgotten(known)):
             return scrub(known, self._clock())
         return known
