@@ -109,7 +109,7 @@ def test_anything_else_is_unknown_and_looked_for_within_a_minute(
         (State.AUTHORIZED, POLICY, DAY),
         (State.FAILED, CLOSING, timedelta()),
         (State.FAILED, replace(POLICY, when_failed=WhenFailed.CANCEL), timedelta()),
-        (State.FAILED, POLICY, None),
+        (State.FAILED, POLICY, timedelta(hours=1)),
         (State.REFUNDED, CLOSING, None),
     ],
 )
@@ -132,7 +132,7 @@ def test_each_decline_of_a_card_waits_for_the_next_of_the_schedule(number: int) 
 def test_after_the_last_of_the_schedule_the_charge_has_failed(policy: Policy) -> None:
     charge = declined(30104, *(refused(30106),) * 4, policy=policy)
     assert (charge.state, charge.reason, charge.code) == (State.FAILED, "declined_by_issuer", 30104)
-    assert charge.due_at == (NOON if policy is CLOSING else None)
+    assert charge.due_at == (NOON if policy is CLOSING else NOON + timedelta(hours=1))
     assert charge.attempts[-1].outcome is State.DECLINED
 
 
@@ -226,7 +226,7 @@ def test_when_the_last_card_is_used_up_the_charge_has_failed(policy: Policy) -> 
     charge = given_up(USED_UP, policy=policy)
     assert charge is not None
     assert (charge.state, charge.reason, charge.code) == (State.FAILED, "insufficient_funds", 30106)
-    assert charge.due_at == (NOON if policy is CLOSING else None)
+    assert charge.due_at == (NOON if policy is CLOSING else NOON + timedelta(hours=1))
 
 
 @pytest.mark.parametrize(

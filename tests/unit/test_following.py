@@ -9,7 +9,13 @@ from bigcharge.domain import books
 from bigcharge.domain.acts import Act, ActKind
 from bigcharge.domain.books import Difference
 from bigcharge.domain.declines import Answer, Payment
-from bigcharge.domain.errors import NotSentError, OutcomeUnknownError, RefusedError, UnauthorizedError
+from bigcharge.domain.errors import (
+    InvalidInputError,
+    NotSentError,
+    OutcomeUnknownError,
+    RefusedError,
+    UnauthorizedError,
+)
 from bigcharge.domain.money import Money
 from bigcharge.domain.operating import record_act
 from bigcharge.domain.orders import OrderStatus, Transaction
@@ -155,6 +161,30 @@ def test_a_failed_order_is_left_where_the_policy_says_so(world: World) -> None:
     world.look()
     world.sweep_until(world.clock() + timedelta(hours=2))
     assert (world.bigcommerce.asked, world.charge.due_at) == ([], None)
+
+
+@pytest.mark.parametrize("away", [None, InvalidInputError("not JSON")])
+def test_an_order_that_failed_while_its_policy_was_away_is_closed_when_it_is_back(
+    world: World, away: InvalidInputError | None
+) -> None:
+    world.bigcommerce.answers = [Payment("payment-1", Answer.PENDING)]
+    world.look()
+    world.stores.policies, closing = away, replace(POLICY, when_failed=WhenFailed.CANCEL)
+    world.bigcommerce.transactions = (replace(PURCHASE, event="settled", ok=False, failed=True),)
+    assert world.look("store/order/transaction/updated").state is State.FAILED
+    world.clock.pass_by(minutes=30)
+    world.stores.policies = closing
+    world.sweep_until(world.clock() + timedelta(minutes=31))
+    assert world.bigcommerce.asked == ["update_order 5"]
+
+
+def test_a_payment_that_shows_within_an_hour_of_the_failure_is_a_difference(world: World) -> None:
+    world.stores.policies = replace(POLICY, retry_after=())
+    world.bigcommerce.answers = [declined(30104)]
+    world.look()
+    world.bigcommerce.transactions = (PURCHASE,)
+    world.sweep_until(world.clock() + timedelta(hours=1, minutes=2))
+    assert world.charge.difference == Difference.PAID_ONLY_IN_BIGCOMMERCE
 
 
 def test_an_order_that_was_paid_after_it_failed_is_not_closed(world: World) -> None:

@@ -34,8 +34,8 @@ def next_look(state: State, policy: Policy, now: datetime) -> datetime | None:
             return now + _COMPARE_BOOKS_AFTER
         case State.AUTHORIZED:
             return now if policy.capture is Capture.AT_ONCE else now + _DAILY
-        case State.FAILED if policy.when_failed is not WhenFailed.LEAVE:
-            return now
+        case State.FAILED:
+            return now if policy.when_failed is not WhenFailed.LEAVE else now + _COMPARE_BOOKS_AFTER
         case _:
             return None
 
