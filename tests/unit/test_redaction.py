@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bigcharge.domain.card_numbers import holds_card_number
@@ -154,6 +154,7 @@ def test_what_this_process_has_loaded_is_hidden_in_every_form(secret: str) -> No
         json.dumps(secret)[1:-1],
         quote(secret, safe=""),
     )
+    assume(MARK.lower() not in secret.lower() and secret.lower() not in MARK.lower())
     for form in forms:
         shown = redact(f"<{form}>", secret)
         assert secret.lower() not in shown.lower()
