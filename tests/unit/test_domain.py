@@ -83,6 +83,22 @@ def test_a_code_counts_only_in_a_refusal(code: int) -> None:
     assert classify_payment(302, {"code": code}) == Unknown(302, code)
 
 
+def test_law_7_says_what_each_code_leads_to() -> None:
+    law = {
+        Decision.RETRY_ON_SCHEDULE: {30104, 30106},
+        Decision.WAIT_FOR_INSTRUMENT: {30051, 30102, 30103, 30107},
+        Decision.TRY_ONCE_MORE: {30004},
+        Decision.READ_AGAIN: {30003, 30101},
+        Decision.PAUSE_STORE: {30000, 30001, 30002},
+        Decision.STOP: {10001},
+        Decision.SETTLE: {10000, 30050, 30100, 30105},
+    }
+    assert {code: one.decision for code, one in DECLINES.items()} == {
+        code: decision for decision, codes in law.items() for code in codes
+    }
+    assert all(code == one.code for code, one in DECLINES.items())
+
+
 @pytest.mark.parametrize("printed", [3001, "3001", 30001, "30001"])
 def test_the_older_documents_spelling_of_30001_is_accepted(printed: object) -> None:
     assert classify_payment(422, {"code": printed}) == DECLINES[30001]
