@@ -71,7 +71,8 @@ def test_what_a_claim_waits_for_goes_on_and_why_it_was_left_or_declined_is_over(
 
 
 @pytest.mark.parametrize(
-    ("policy", "looked_at"), [(POLICY, None), (replace(POLICY, when_failed=WhenFailed.CANCEL), NOON)]
+    ("policy", "looked_at"),
+    [(POLICY, NOON + timedelta(hours=1)), (replace(POLICY, when_failed=WhenFailed.CANCEL), NOON)],
 )
 def test_past_the_limit_the_charge_has_failed_and_the_policy_says_what_becomes_of_the_order(
     world: World, policy: Policy, looked_at: object
