@@ -82,6 +82,38 @@ def test_each_act_in_each_state_is_allowed_or_refused_as_the_table_says(kind: Ac
     assert [made.token_id for made in after.attempts] == ["jti-1"], "no attempt is forgotten"
 
 
+@pytest.mark.parametrize(
+    ("kind", "state", "advice"),
+    [
+        (ActKind.RETRY, State.SUBMITTING, "on its way. Look again in a minute"),
+        (ActKind.RETRY, State.UNKNOWN, "may have been charged. Find out in BigCommerce and at the gateway"),
+        (ActKind.RETRY, State.PENDING, "waits for the bank"),
+        (ActKind.RETRY, State.AUTHORIZED, "its money is held. Capture it"),
+        (ActKind.RETRY, State.REFUNDED, "Make a new order"),
+        (ActKind.RETRY, State.PAID, "there is nothing to charge"),
+        (ActKind.RESOLVE_PAID, State.SUBMITTING, "on its way. Look again in a minute"),
+        (ActKind.RESOLVE_FAILED, State.AUTHORIZED, "its money is held. Capture or void it"),
+        (ActKind.RESOLVE_FAILED, State.FAILED, "Retry it, or resolve it as paid"),
+        (ActKind.RESOLVE_FAILED, State.PAID, "BigCommerce's books show its payment"),
+        (ActKind.RESOLVE_PAID, State.DECLINED, "there is nothing to resolve"),
+        (ActKind.CAPTURE, State.PAID, "its money is taken. To give it back, refund it in BigCommerce"),
+        (ActKind.VOID, State.UNKNOWN, "nobody knows yet whether its money is held"),
+        (ActKind.VOID, State.SUBMITTING, "on its way. Look again in a minute"),
+        (ActKind.VOID, State.DECLINED, "nothing is held that could be captured or voided"),
+        (ActKind.REPAIR, State.PAID, "only such an order is repaired"),
+    ],
+)
+def test_a_refusal_says_what_to_do_instead(kind: ActKind, state: State, advice: str) -> None:
+    with pytest.raises(NotAllowedError, match=advice):
+        record_act(charge(state), act(kind))
+
+
+def test_a_claim_that_waits_is_looked_at_now_and_its_waits_begin_anew() -> None:
+    waits = charge(State.CLAIMED, due_at=NOON + timedelta(days=1), failed_looks=9)
+    retried = record_act(waits, act(ActKind.RETRY))
+    assert (retried.due_at, retried.failed_looks, retried.updated_at) == (NOON, 0, NOON)
+
+
 @pytest.mark.parametrize("kind", ActKind)
 @pytest.mark.parametrize("state", [State.SUBMITTING, State.UNKNOWN, State.PENDING])
 def test_what_may_have_been_charged_is_never_charged_again_by_one_command(kind: ActKind, state: State) -> None:

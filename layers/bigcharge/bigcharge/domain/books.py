@@ -68,7 +68,7 @@ def _most(charge: Charge, order: Order) -> int:
 def _compare_authorization(charge: Charge, order: Order) -> Difference | None:
     if order.status in _CLOSED:
         return Difference.PAID_ONLY_IN_LEDGER
-    return Difference.AMOUNTS_DIFFER if order.owed is not None and order.owed != charge.money else None
+    return Difference.AMOUNTS_DIFFER if order.owed != charge.money else None
 
 
 def _compare_payment(charge: Charge, order: Order, shown: ShownMoney) -> Difference | None:

@@ -84,7 +84,7 @@ def _for_authorization(charge: Charge, order: Order, policy: Policy) -> OrderAct
     asked = [_ACTS[act.kind] for act in charge.acts if act.kind in _ACTS and act.at >= held_since]
     if asked:
         return asked[-1]
-    if order.status in _CLOSED or (order.owed is not None and order.owed != charge.money):
+    if order.status in _CLOSED or order.owed != charge.money:
         return None  # the order is given up, or costs another amount than what is held: an operator decides (law 4)
     has_shipped = policy.capture is Capture.WHEN_SHIPPED and order.status in _SHIPPED
     return OrderAction.CAPTURE if has_shipped or policy.capture is Capture.AT_ONCE else None
