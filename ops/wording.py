@@ -32,7 +32,7 @@ _MEANINGS: Final = {decline.reason: decline.meaning for decline in DECLINES.valu
     "needs_a_person": "Checked as often as planned, still not known: look in BigCommerce.",
     "awaiting_settlement": "The bank has not settled it yet.",
     "payment_failed": "The bank did not settle it.",
-    "paid_by_order_status": "The order's status says that it is paid.",
+    "paid_by_order_status": "Only its status says that it is paid: no transaction shows. Look at the gateway.",
     "attempt_limit": "20 attempts in 30 days: the card networks allow no more.",
     "amount_changed": "The total changed on the way: read again, then charged.",
     "out_of_time": "The function ran out of time before it sent anything.",

@@ -15,7 +15,7 @@ from bigcharge.adapters.ledger_items import charge_to_item, pause_to_item
 from bigcharge.domain.acts import Act, ActKind
 from bigcharge.domain.attempts import STORE_CREDIT, Attempt
 from bigcharge.domain.books import Difference
-from bigcharge.domain.charges import NEEDS_A_PERSON, PAYMENT_SHOWN, Charge
+from bigcharge.domain.charges import NEEDS_A_PERSON, NO_INSTRUMENT, PAID_BY_STATUS, PAYMENT_SHOWN, Charge
 from bigcharge.domain.events import Alarm, charge_event, expiring_event, forgotten_event, instrument_event
 from bigcharge.domain.forgetting import ForgottenCustomer
 from bigcharge.domain.hook_events import hook_events
@@ -106,6 +106,11 @@ def test_every_documented_name_is_announced_and_no_other() -> None:
         (replace(STUCK, difference=Difference.PAID_TWICE), STUCK, None),
         (PART_PAID, replace(PART_PAID, state=State.FAILED), Alarm.NEEDS_A_PERSON),
         (PART_PAID, replace(PART_PAID, state=State.SKIPPED, reason="no_policy"), Alarm.NEEDS_A_PERSON),
+        (PART_PAID, replace(PART_PAID, state=State.DECLINED, reason=NO_INSTRUMENT), Alarm.NEEDS_A_PERSON),
+        (PART_PAID, replace(PART_PAID, state=State.DECLINED, reason="insufficient_funds"), None),
+        (CHARGE, replace(CHARGE, state=State.DECLINED, reason=NO_INSTRUMENT), None),
+        (CHARGE, replace(CHARGE, state=State.PAID, reason=PAID_BY_STATUS), Alarm.NEEDS_A_PERSON),
+        (CHARGE, replace(CHARGE, state=State.FAILED, reason="invalid_request", code=10001), Alarm.NEEDS_A_PERSON),
         (CHARGE, replace(CHARGE, state=State.DECLINED), None),
     ],
 )

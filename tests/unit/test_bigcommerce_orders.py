@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from bigcharge.adapters.bigcommerce.fields import ShapeError
-from bigcharge.adapters.bigcommerce.orders import read_order, read_transactions
+from bigcharge.adapters.bigcommerce.orders import read_any_order, read_order, read_transactions
 from bigcharge.domain.money import Money
 from bigcharge.domain.orders import Order, Transaction
 
@@ -62,6 +62,9 @@ def test_what_is_owed_is_the_total_less_what_is_covered_or_not_known(
     assert read_order(215, ORDER | changes).owed == owed
 
 
+DECISIVE = ("status_id", "customer_id", "total_inc_tax", "currency_code")
+
+
 @pytest.mark.parametrize(
     "document",
     [
@@ -76,6 +79,7 @@ def test_what_is_owed_is_the_total_less_what_is_covered_or_not_known(
         ORDER | {"customer_id": "somebody"},
         ORDER | {"customer_id": False},
         ORDER | {"customer_id": []},
+        *({name: value for name, value in ORDER.items() if name != left_out} for left_out in DECISIVE),
     ],
 )
 def test_what_is_not_the_order_that_was_asked_for_is_not_read(document: object) -> None:
@@ -83,10 +87,23 @@ def test_what_is_not_the_order_that_was_asked_for_is_not_read(document: object) 
         read_order(215, document)
 
 
-@pytest.mark.parametrize("nobody", [{"customer_id": None}, {"customer_id": ""}, {"customer_id": 0}, {}])
-def test_an_order_that_names_no_customer_is_a_guests(nobody: dict[str, object]) -> None:
-    order = {name: value for name, value in ORDER.items() if name != "customer_id"}
-    assert read_order(215, order | nobody).customer_id == 0
+@pytest.mark.parametrize("nobody", [None, "", 0, "0"])
+def test_an_order_whose_customer_is_nobody_is_a_guests(nobody: object) -> None:
+    assert read_order(215, ORDER | {"customer_id": nobody}).customer_id == 0
+
+
+@pytest.mark.parametrize("name", [name for name in ORDER if name != "id"])
+@pytest.mark.parametrize("value", [None, "?", [], {}])
+def test_whatever_cannot_be_read_of_a_listed_order_stops_no_walk(name: str, value: object) -> None:
+    """Whoever charges it reads it by itself."""
+    assert read_any_order(ORDER | {name: value}).order_id == 215
+    assert read_any_order({one: other for one, other in ORDER.items() if one != name}).order_id == 215
+
+
+@pytest.mark.parametrize("order_id", [None, 0, -1, "?", True])
+def test_an_order_without_a_number_cannot_be_hinted_at(order_id: object) -> None:
+    with pytest.raises(ShapeError):
+        read_any_order(ORDER | {"id": order_id})
 
 
 def test_transactions_are_read() -> None:

@@ -1,7 +1,7 @@
 """The books of one order: what its transactions add up to, and how they can differ from the ledger."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -54,7 +54,11 @@ NOTHING = ShownMoney(payments=0, paid=0, returned=0, held=0, coming=0, is_captur
         ([shown("purchase")], {"payments": 1, "paid": 9800}),
         ([shown("purchase"), shown("purchase", 100)], {"payments": 2, "paid": 9900}),
         ([shown("purchase"), shown("settled")], {"payments": 1, "paid": 9800}),
-        ([shown("purchase"), shown("settled", 100)], {"payments": 2, "paid": 9900}),
+        ([shown("purchase"), shown("settled", 9600)], {"payments": 1, "paid": 9800}),
+        ([shown("purchase"), shown("settled", None)], {"payments": 1, "paid": 9800}),
+        ([shown("purchase"), shown("pending"), shown("settled")], {"payments": 2, "paid": 19600}),
+        ([shown("purchase", 100), shown("purchase"), shown("settled")], {"payments": 2, "paid": 9900}),
+        ([shown("settled")], {"payments": 1, "paid": 9800}),
         ([shown("purchase"), shown("refund", 300)], {"payments": 1, "paid": 9800, "returned": 300}),
         ([shown("authorization")], {"held": 9800}),
         ([shown("authorization"), shown("void")], {}),
@@ -233,6 +237,10 @@ def test_an_order_that_is_paid_here_and_not_there(status: OrderStatus) -> None:
     ("told", "difference"),
     [
         ([shown("authorization")], Difference.PAID_ONLY_IN_LEDGER),
+        ([failed("purchase")], Difference.PAID_ONLY_IN_LEDGER),
+        ([shown("authorization"), shown("void")], Difference.PAID_ONLY_IN_LEDGER),
+        ([shown("pending")], None),
+        ([shown("purchase", is_credit=True)], None),
         ([shown("authorization"), shown("capture")], None),
         ([shown("authorization"), shown("capture", 9000)], Difference.AMOUNTS_DIFFER),
         ([shown("purchase", 9000)], Difference.AMOUNTS_DIFFER),
@@ -278,7 +286,7 @@ def test_what_others_paid_is_only_compared_for_being_paid_twice(status: int) -> 
 
 @pytest.mark.parametrize("status", list(OrderStatus))
 def test_the_status_alone_is_reason_enough(status: OrderStatus) -> None:
-    seems = {state: seem_different(make(state), order(status)) for state in State}
+    seems = {state: seem_different(make(state, due_at=NOON), order(status)) for state in State}
     of_paid = status in UNPAID | {OrderStatus.REFUNDED}
     unsettled = {*WITHOUT_MONEY, State.CLAIMED, State.SUBMITTING, State.UNKNOWN, State.PENDING}
     assert seems == {
@@ -302,4 +310,22 @@ def test_the_status_alone_is_reason_enough(status: OrderStatus) -> None:
     ],
 )
 def test_so_is_another_amount(charge: Charge, *, seems: bool) -> None:
-    assert seem_different(charge, order(amount=9900)) is seems
+    assert seem_different(replace(charge, due_at=NOON), order(amount=9900)) is seems
+
+
+@pytest.mark.parametrize("state", list(State))
+@pytest.mark.parametrize(
+    ("changes", "changed_at", "seems"),
+    [
+        ({}, NOON + timedelta(seconds=1), True),
+        ({}, None, True),
+        ({}, NOON, False),
+        ({"due_at": NOON + timedelta(days=1)}, NOON + timedelta(days=1), False),
+        ({"attempts": ()}, NOON + timedelta(days=1), False),
+    ],
+)
+def test_so_is_any_change_of_an_order_that_we_tried_to_charge_and_that_nobody_looks_at_by_himself(
+    state: State, changes: dict[str, Any], changed_at: datetime | None, *, seems: bool
+) -> None:
+    found = order(7 if state is not State.PAID else 11, modified_at=changed_at)
+    assert seem_different(make(state, **changes), found) is (seems and state is not State.REFUNDED)

@@ -26,7 +26,7 @@ REASONS = (
     r'refusal = "(\w+)"',
     r'reason = .* else "(\w+)"',
     r'^REASON: Final = "(\w+)"',
-    r'^(?:NEEDS_A_PERSON|PAYMENT_SHOWN|STORE_PAUSED|_NO_INSTRUMENT): Final = "(\w+)"',
+    r'^(?:NEEDS_A_PERSON|PAYMENT_SHOWN|PAID_BY_STATUS|STORE_PAUSED|NO_INSTRUMENT): Final = "(\w+)"',
     r'^(?:APP_UNINSTALLED|STORE_REMOVED|PAUSED_BY_OPERATOR|CREDENTIALS_REFUSED): Final = "(\w+)"',
 )
 

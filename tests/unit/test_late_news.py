@@ -8,13 +8,14 @@ import pytest
 from bigcharge.domain import books
 from bigcharge.domain.acts import Act, ActKind
 from bigcharge.domain.books import Difference, compare, seem_different
-from bigcharge.domain.charges import Charge
+from bigcharge.domain.charges import NEEDS_A_PERSON, Charge
 from bigcharge.domain.declines import Answer, Payment
 from bigcharge.domain.errors import OutcomeUnknownError
+from bigcharge.domain.events import charge_event
 from bigcharge.domain.money import Money
 from bigcharge.domain.operating import NotAllowedError, record_act
 from bigcharge.domain.orders import Transaction
-from bigcharge.domain.policy import Capture
+from bigcharge.domain.policy import Capture, StoreCreditUse
 from bigcharge.domain.shown_money import add_up
 from bigcharge.domain.states import State
 from bigcharge.domain.stores import PAUSED_BY_OPERATOR, Pause
@@ -116,16 +117,125 @@ def test_each_settlement_is_that_of_one_purchase() -> None:
     assert add_up(both[1:]).payments == 1
 
 
-def test_what_is_paid_by_its_status_and_only_held_is_before_a_person(world: World) -> None:
-    world.stores.policies = replace(POLICY, capture=Capture.AT_ONCE)
-    world.bigcommerce.answers = [OutcomeUnknownError("it timed out, and was authorized")]
+def lose_answer(world: World, status: int = 11) -> None:
+    """A payment timed out; its order moves on, and its transactions lag."""
+    world.bigcommerce.answers = [OutcomeUnknownError("it timed out")]
     world.look()
-    world.bigcommerce.order = PAID_ORDER
-    live(world, minutes=30)
-    assert world.charge.reason == "paid_by_order_status"
+    world.bigcommerce.order = incomplete_order(status=status)
+
+
+def test_an_authorization_whose_transaction_lags_is_captured_all_the_same(world: World) -> None:
+    world.stores.policies = replace(POLICY, capture=Capture.AT_ONCE)
+    lose_answer(world)
+    live(world, hours=3)
+    assert world.charge.state is State.UNKNOWN
     world.bigcommerce.transactions = (shown("authorization"),)
+    live(world, days=1)
+    assert (world.charge.state, world.bigcommerce.asked[:1]) == (State.AUTHORIZED, ["capture_payment"])
+
+
+def test_a_bank_payment_whose_transaction_lags_is_pending_and_fails_when_the_bank_says_so(world: World) -> None:
+    lose_answer(world)
+    live(world, minutes=25)
+    world.bigcommerce.transactions = (shown("pending"),)
+    live(world, hours=2)
+    assert world.charge.state is State.PENDING
+    world.bigcommerce.transactions = (shown("pending"), shown("settled", ok=False, failed=True))
+    assert world.look("store/order/transaction/updated").state is State.FAILED
+
+
+def test_an_order_that_was_moved_by_hand_is_not_paid_by_a_payment_that_failed(world: World) -> None:
+    lose_answer(world)
+    world.bigcommerce.transactions = (shown("purchase", ok=False, failed=True),)
+    live(world, days=8)
+    assert (world.charge.state, world.charge.reason) == (State.UNKNOWN, NEEDS_A_PERSON)
+
+
+@pytest.mark.parametrize("event", ["authorization", "purchase"])
+def test_what_is_paid_by_its_status_and_shows_as_held_or_failed_later_is_before_a_person(
+    world: World, event: str
+) -> None:
+    lose_answer(world)
+    live(world, days=2)
+    assert world.charge.reason == "paid_by_order_status"
+    is_held = event == "authorization"
+    world.bigcommerce.transactions = (shown(event, ok=is_held, failed=not is_held),)
+    world.look(books.CAUSE)
     live(world, hours=2)
     assert world.charge.difference == Difference.PAID_ONLY_IN_LEDGER
+
+
+def test_what_was_resolved_as_failed_and_is_only_held_is_authorized_when_it_is_retried(world: World) -> None:
+    lose_answer(world)
+    world.clock.pass_by(hours=2)
+    for kind in (ActKind.RESOLVE_FAILED, ActKind.RETRY):
+        world.ledger.save(record_act(world.charge, Act(kind, "jane", "asked for", world.clock())))
+    world.bigcommerce.transactions = (shown("authorization"),)
+    charge = world.look("operator")
+    assert (charge.state, charge.transaction_id) == (State.AUTHORIZED, "t-1")
+    assert len(world.bigcommerce.paid) == 1
+
+
+def test_a_hint_is_not_the_third_look(world: World) -> None:
+    lose_answer(world)
+    live(world, minutes=4)
+    world.bigcommerce.transactions = (replace(SHOPPERS, money=Money(5000, "USD")),)
+    assert world.look("store/order/updated").state is State.UNKNOWN
+    live(world, hours=2)
+    assert (world.charge.state, world.charge.money) == (State.PAID, Money(5000, "USD"))
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        (OURS, SHOPPERS),
+        (OURS, shown("authorization", "shopper's")),
+        (OURS, REFUND),
+        (shown("purchase", ok=False, failed=True),),
+    ],
+)
+def test_what_happens_to_a_paid_order_without_a_webhook_is_seen_by_its_change(
+    world: World, told: tuple[Transaction, ...]
+) -> None:
+    """Its status and its amount stay what they were."""
+    pay_and_settle(world)
+    world.bigcommerce.transactions = told
+    changed = incomplete_order(status=11, modified_at=world.clock())
+    assert seem_different(world.charge, changed)
+    assert not seem_different(world.charge, replace(changed, modified_at=NOON - timedelta(days=1)))
+    charge = world.look(books.CAUSE)
+    assert charge.difference is not None or charge.state is State.REFUNDED
+
+
+def test_a_rest_that_the_shopper_pays_by_bank_is_followed_to_its_end(world: World) -> None:
+    """Store credit paid a part; the order shows it at each look, and it is not used a second time."""
+    world.stores.policies = replace(POLICY, store_credit=StoreCreditUse.FIRST)
+    world.look()
+    rest = Money(6800, "USD")
+    world.bigcommerce.instruments = ()
+    world.bigcommerce.order = incomplete_order(amount=6800, status=1, store_credit=3000)
+    world.look()
+    world.bigcommerce.transactions = (shown("pending", money=rest),)
+    live(world, days=2)
+    assert world.charge.state is State.PENDING
+    world.bigcommerce.order = incomplete_order(amount=6800, status=11, store_credit=3000)
+    world.bigcommerce.transactions = (shown("pending", money=rest), shown("settled", money=rest))
+    assert world.look("store/order/transaction/updated").state is State.PAID
+    assert [one.outcome for one in world.charge.attempts] == [State.PAID]
+
+
+def test_what_the_shopper_pays_is_not_written_to_the_card_that_was_refused(world: World) -> None:
+    world.bigcommerce.answers = [declined(30102)]
+    before = world.look().attempts
+    world.bigcommerce.transactions = (shown("pending"),)
+    live(world, hours=1)
+    assert world.charge.state is State.PENDING
+    event = charge_event(None, world.charge)
+    assert event is not None
+    assert [event.detail[name] for name in ("brand", "last_4", "token_fingerprint")] == [None] * 3
+    world.bigcommerce.transactions = (shown("pending"), shown("settled"))
+    assert world.look("store/order/transaction/updated").state is State.PAID
+    assert world.charge.attempts == before
 
 
 def test_an_authorization_that_is_gone_while_its_order_waits_can_be_resolved_and_charged_again(world: World) -> None:

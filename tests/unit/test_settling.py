@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from bigcharge.domain.attempts import STORE_CREDIT, Attempt
-from bigcharge.domain.charges import NEEDS_A_PERSON, PAYMENT_SHOWN, Charge
+from bigcharge.domain.charges import NEEDS_A_PERSON, PAID_BY_STATUS, PAYMENT_SHOWN, Charge
 from bigcharge.domain.money import Money
 from bigcharge.domain.orders import Order, Transaction
 from bigcharge.domain.policy import Capture, Policy, WhenFailed
@@ -98,21 +98,41 @@ def test_a_declined_order_says_nothing_of_a_payment_that_no_bank_is_settling() -
     assert settled(make(State.PENDING), INCOMPLETE, failed("purchase")).state is State.PENDING
 
 
-@pytest.mark.parametrize(("checks", "state"), [(1, State.UNKNOWN), (2, State.PAID), (3, State.PAID)])
-def test_an_order_that_is_paid_without_a_transaction_is_paid_at_the_third_look(checks: int, state: State) -> None:
-    charge = settled(make(checks=checks), PAID)
+def test_a_paid_status_without_a_transaction_is_proof_when_none_has_come_for_the_whole_window() -> None:
+    end = EXPIRES + POLICY.evidence_window
+    first = settled(make(checks=5), PAID, at=EXPIRES)
+    assert (first.state, first.absent_since) == (State.UNKNOWN, EXPIRES)
+    assert settled(first, PAID, at=end - MINUTE).state is State.UNKNOWN
+    charge = settled(replace(first, due_at=end), PAID, at=end)
+    assert (charge.state, charge.reason, charge.transaction_id) == (State.PAID, PAID_BY_STATUS, None)
+    assert (charge.money, charge.due_at, charge.attempts[-1].outcome) == (PRICE, end + HOUR, State.PAID)
+
+
+@pytest.mark.parametrize("told", [failed("purchase"), unclear(), shown("void")])
+def test_any_transaction_contradicts_a_status_that_it_did_not_lead_to(told: Transaction) -> None:
+    charge = settled(make(checks=5, absent_since=EXPIRES), incomplete_order(status=10), told)
+    assert (charge.absent_since, charge.state) == (None, State.CANCELED if told.event == "void" else State.UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("checks", "due_at", "state"),
+    [
+        (1, LATER, State.UNKNOWN),
+        (2, LATER, State.PAID),
+        (3, LATER, State.PAID),
+        (3, LATER + MINUTE, State.UNKNOWN),
+    ],
+)
+def test_at_the_third_look_one_payment_of_another_amount_is_the_one_that_paid_the_order(
+    checks: int, due_at: datetime, state: State
+) -> None:
+    other = shown("purchase", transaction_id="shopper's", money=Money(5000, "USD"))
+    charge = settled(make(checks=checks, due_at=due_at), PAID, other)
     assert charge.state is state
     if state is State.PAID:
-        assert (charge.reason, charge.transaction_id) == ("paid_by_order_status", None)
-        assert (charge.money, charge.due_at) == (PRICE, LATER + HOUR)
-
-
-def test_one_payment_of_another_amount_is_the_one_that_paid_the_order() -> None:
-    other = shown("purchase", transaction_id="shopper's", money=Money(5000, "USD"))
-    charge = settled(make(checks=2), PAID, other)
-    assert (charge.state, charge.transaction_id, charge.money) == (State.PAID, "shopper's", other.money)
-    two = settled(make(checks=2), PAID, other, other)
-    assert (two.state, two.transaction_id, two.money) == (State.PAID, None, PRICE)
+        assert (charge.transaction_id, charge.money) == ("shopper's", other.money)
+        assert (charge.reason, charge.due_at) == (PAID_BY_STATUS, LATER + HOUR)
+    assert settled(make(checks=checks), PAID, other, other).state is State.UNKNOWN
 
 
 def test_a_refunded_order_is_refunded_once_our_payment_can_not_come_any_more() -> None:
@@ -140,6 +160,19 @@ def test_store_credit_that_the_order_shows_was_used_by_the_request_for_store_cre
     assert settled(make(attempts=(CREDIT,)), INCOMPLETE).state is State.UNKNOWN
 
 
+@pytest.mark.parametrize("outcome", [State.DECLINED, State.FAILED, State.PAID])
+@pytest.mark.parametrize("credit", [0, 500])
+def test_what_becomes_of_anothers_payment_is_not_written_to_an_attempt_that_has_ended(
+    outcome: State, credit: int
+) -> None:
+    ended = replace(CREDIT, outcome=outcome)
+    waits = make(State.PENDING, attempts=(ended,))
+    order = incomplete_order(status=11, store_credit=credit)
+    for told, state in (((), State.PENDING), ((shown("settled"),), State.PAID)):
+        charge = settled(waits, order, *told)
+        assert (charge.state, charge.attempts) == (state, (ended,))
+
+
 # ------------------------------------------------------------ what is not
 
 
@@ -161,7 +194,7 @@ def test_while_its_token_lives_no_absence_says_anything(state: State, order: Ord
     ("order", "told"),
     [
         (None, ()),
-        (PAID, ()),
+        (PAID, (failed("purchase"),)),
         (incomplete_order(status=7), ()),
         (PENDING_ORDER, ()),
         (INCOMPLETE, (unclear(),)),

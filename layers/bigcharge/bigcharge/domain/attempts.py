@@ -13,6 +13,7 @@ STORE_CREDIT: Final = "store_credit"
 """What stands for the instrument of an attempt that was made with the customer's store credit."""
 # A request may be on its way for so long, however soon its token dies: the client's time-outs together, with room.
 LONGEST_REQUEST: Final = timedelta(seconds=45)
+_OPEN_OUTCOMES: Final = frozenset({None, State.UNKNOWN, State.PENDING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,11 @@ class Attempt:
     def is_store_credit(self) -> bool:
         """Whether it was made with store credit."""
         return self.instrument == STORE_CREDIT
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether its outcome is known, and final: what becomes of the order later is not its doing."""
+        return self.outcome not in _OPEN_OUTCOMES
 
     @property
     def open_until(self) -> datetime:

@@ -45,11 +45,17 @@ def compare(charge: Charge, order: Order, transactions: tuple[Transaction, ...])
     if charge.state is State.AUTHORIZED:
         is_gone = not shown.held and order.status in _UNPAID and bool(transactions)
         return Difference.PAID_ONLY_IN_LEDGER if is_gone else _compare_authorization(charge, order)
-    return _compare_payment(charge, order, shown) if charge.state is State.PAID else None
+    is_told = any(not one.is_credit for one in transactions)
+    return _compare_payment(charge, order, shown, is_told=is_told) if charge.state is State.PAID else None
 
 
 def seem_different(charge: Charge, order: Order) -> bool:
-    """Whether the order's status and amount alone are reason enough to compare the books of the order."""
+    """Whether the order, as a list shows it, is reason enough to compare its books, which takes two more calls.
+
+    Of its money it shows the status and the amount; a payment, or a refund, may change nothing but its time.
+    """
+    if charge.attempts and charge.due_at is None and charge.state is not State.REFUNDED and _is_newer(order, charge):
+        return True
     if charge.state is State.PAID:
         gone = _UNPAID | {OrderStatus.REFUNDED}
         return order.status in gone or (not charge.has_used_store_credit and order.owed != charge.money)
@@ -58,6 +64,10 @@ def seem_different(charge: Charge, order: Order) -> bool:
     if charge.state is State.PAID_ELSEWHERE:
         return order.status == OrderStatus.REFUNDED
     return charge.state in _UNSETTLED and order.status in PAID_STATUSES
+
+
+def _is_newer(order: Order, charge: Charge) -> bool:
+    return order.modified_at is None or order.modified_at > charge.updated_at
 
 
 def _most(charge: Charge, order: Order) -> int:
@@ -71,12 +81,12 @@ def _compare_authorization(charge: Charge, order: Order) -> Difference | None:
     return Difference.AMOUNTS_DIFFER if order.owed != charge.money else None
 
 
-def _compare_payment(charge: Charge, order: Order, shown: ShownMoney) -> Difference | None:
+def _compare_payment(charge: Charge, order: Order, shown: ShownMoney, *, is_told: bool) -> Difference | None:
     if order.status in _UNPAID:
         is_repairable = shown.paid > shown.returned and order.status == OrderStatus.INCOMPLETE
         return Difference.PAID_BUT_INCOMPLETE if is_repairable else Difference.PAID_ONLY_IN_LEDGER
-    if shown.held and not shown.payments:
-        return Difference.PAID_ONLY_IN_LEDGER  # it is held only, and will not be captured by itself
+    if is_told and not shown.payments and not shown.coming:
+        return Difference.PAID_ONLY_IN_LEDGER  # it is held only, and will not be captured by itself; or it failed
     return Difference.AMOUNTS_DIFFER if _amounts_differ(charge, order, shown) else None
 
 

@@ -14,8 +14,12 @@ from bigcharge.domain.states import BY_OPERATOR, TRANSITIONS, State, TransitionE
 
 PAYMENT_SHOWN: Final = "payment_shown"
 """The reason of what was about to be charged again when its order showed a payment."""
+PAID_BY_STATUS: Final = "paid_by_order_status"
+"""The reason of what no transaction shows, and its order's status alone says to be paid."""
 NEEDS_A_PERSON: Final = "needs_a_person"
 """The reason of what was looked at, or asked for, as often as planned, in vain."""
+NO_INSTRUMENT: Final = "no_usable_instrument"
+"""The reason of what waits for an instrument, because none can be tried now."""
 STORE_PAUSED: Final = "store_paused"
 """The reason of what waits until its store is charged again."""
 

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from bigcharge.domain.charges import NEEDS_A_PERSON, PAYMENT_SHOWN, Charge
+from bigcharge.domain.attempts import Attempt
+from bigcharge.domain.charges import NEEDS_A_PERSON, NO_INSTRUMENT, PAID_BY_STATUS, PAYMENT_SHOWN, Charge
 from bigcharge.domain.forgetting import ForgottenCustomer, scrub
 from bigcharge.domain.instrument_rows import InstrumentRow
 from bigcharge.domain.states import State
@@ -15,9 +16,12 @@ from bigcharge.domain.stores import PAUSED_BY_OPERATOR, Pause
 SCHEMA_VERSION: Final = 1
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 _NAMES: Final = {State.PAID: "charged"}
-_FOR_A_PERSON: Final = frozenset({NEEDS_A_PERSON, PAYMENT_SHOWN})
+_OUR_FAULT: Final = "invalid_request"  # of the code 10001
+_FOR_A_PERSON: Final = frozenset({NEEDS_A_PERSON, PAYMENT_SHOWN, PAID_BY_STATUS, _OUR_FAULT})
 _IDS: Final = ("event_id", "store_hash", "order_id", "customer_id", "state", "reason", "code")
 _UNPAID: Final = frozenset({State.SKIPPED, State.FAILED, State.CANCELED})
+_MONEY: Final = frozenset({State.PAID, State.AUTHORIZED, State.PENDING, State.PAID_ELSEWHERE, State.REFUNDED})
+_NO_MONEY: Final = frozenset({State.DECLINED, State.FAILED, State.CLAIMED})
 
 
 class Alarm(StrEnum):
@@ -65,7 +69,7 @@ def charge_event(old: Charge | None, new: Charge) -> Event | None:
     """The event of a change in the ledger; None where only the time of the next look changed."""
     if old is not None and _without_looks(_without_customer(old, new)) == _without_looks(new):
         return None
-    attempt = new.last_attempt
+    attempt = _find_attempt(new)
     detail = {
         "schema_version": SCHEMA_VERSION,
         "store_hash": new.store_hash,
@@ -96,8 +100,17 @@ def _find_alarm(old: Charge | None, new: Charge) -> Alarm | None:
         return Alarm.BOOKS_DIFFER
     if new.reason in _FOR_A_PERSON and new.reason != (old.reason if old else None):
         return Alarm.NEEDS_A_PERSON
-    has_come_to_nothing = new.state in _UNPAID and (old is None or old.state is not new.state)
-    return Alarm.NEEDS_A_PERSON if has_come_to_nothing and new.has_used_store_credit else None
+    is_stuck = new.state is State.DECLINED and new.reason == NO_INSTRUMENT
+    is_new = old is None or (old.state, old.reason) != (new.state, new.reason)
+    has_come_to_nothing = is_stuck or new.state in _UNPAID
+    return Alarm.NEEDS_A_PERSON if has_come_to_nothing and is_new and new.has_used_store_credit else None
+
+
+def _find_attempt(charge: Charge) -> Attempt | None:
+    """The attempt that led to where it stands: what others paid is not to be named with a card that was refused."""
+    attempt = charge.last_attempt
+    is_anothers = attempt is not None and charge.state in _MONEY and attempt.outcome in _NO_MONEY
+    return None if is_anothers else attempt
 
 
 def _name(old: Charge | None, new: Charge) -> str:

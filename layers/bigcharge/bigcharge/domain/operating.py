@@ -90,7 +90,7 @@ def _resolve(charge: Charge, state: State, transaction_id: str | None, now: date
         end = charge.last_attempt.open_until
         is_over = state is not State.FAILED or now >= end
         _require(is_over, f"its last request may still be carried out: resolve it after {end:%Y-%m-%d %H:%M:%S} UTC")
-        settled = with_last_attempt(charge, outcome=state)
+        settled = charge if charge.last_attempt.is_settled else with_last_attempt(charge, outcome=state)
     changes = {"transaction_id": transaction_id or charge.transaction_id, "difference": None}
     due_at = now + _LOOK_AFTER_RESOLVING
     return move_by_operator(settled, state, now, reason="resolved_by_operator", due_at=due_at, **changes)

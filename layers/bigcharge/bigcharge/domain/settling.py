@@ -4,7 +4,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from bigcharge.domain.charges import NEEDS_A_PERSON, PAYMENT_SHOWN, Charge, move, with_last_attempt
+from bigcharge.domain.charges import (
+    NEEDS_A_PERSON,
+    PAID_BY_STATUS,
+    PAYMENT_SHOWN,
+    Charge,
+    move,
+    with_last_attempt,
+)
 from bigcharge.domain.concluding import next_look, use_store_credit
 from bigcharge.domain.orders import PAID_STATUSES, Order, OrderStatus, Transaction
 from bigcharge.domain.policy import Policy
@@ -12,9 +19,9 @@ from bigcharge.domain.shown_money import add_up
 from bigcharge.domain.states import State
 from bigcharge.domain.traces import find_trace, has_failed, list_own, payment_of_another_amount
 
-# Transactions may lag behind the order. An order that was paid shows its transaction by the third look, or its gateway
-# writes none: then the status, which only a payment moves there, is taken for the proof.
-_LOOKS_FOR_TRANSACTION: Final = 3
+# Transactions may lag behind the order: a payment of another amount is taken for the one that paid it when ours has not
+# come to show by the third look.
+_LOOKS_FOR_OURS: Final = 3
 _DAILY: Final = timedelta(days=1)
 _DUPLICATE: Final = 30105
 _REASONS: Final = {State.UNKNOWN: "no_reliable_answer", State.PENDING: "awaiting_settlement"}
@@ -45,7 +52,7 @@ def settle(
         return charge
     absent_since = _absent_since(charge, order, transactions, now)
     if order is not None and absent_since is not None and _is_evidence(charge, absent_since, policy, now):
-        return _give_up_attempt(charge, order, now)
+        return _conclude_absence(charge, order, policy, now)
     return _look_again(charge, absent_since, policy, now)
 
 
@@ -93,7 +100,8 @@ def _trace(
 ) -> Charge | None:
     if order.status == OrderStatus.REFUNDED:  # another's payment, perhaps: while ours may still be made, it is not over
         return None if _is_open(charge, now) else _with_outcome(charge, State.REFUNDED, now)
-    if order.store_credit and charge.last_attempt is not None and charge.last_attempt.is_store_credit:
+    attempt = charge.last_attempt
+    if order.store_credit and attempt is not None and attempt.is_store_credit and not attempt.is_settled:
         return use_store_credit(charge, now)
     ours = list_own(charge, transactions)
     if charge.attempts and add_up(transactions).is_given_back:
@@ -107,10 +115,14 @@ def _trace(
     if charge.state is State.PENDING and has_failed(order, ours):
         due_at = next_look(State.FAILED, policy, now)
         return _with_outcome(charge, State.FAILED, now, reason="payment_failed", due_at=due_at)
-    if found is None and order.status in PAID_STATUSES and charge.checks + 1 >= _LOOKS_FOR_TRANSACTION:
-        due_at = next_look(State.PAID, policy, now)
-        paid = _with_outcome(charge, State.PAID, now, reason="paid_by_order_status", due_at=due_at)
-        return replace(paid, **payment_of_another_amount(transactions))
+    is_late = charge.is_due(now) and charge.checks + 1 >= _LOOKS_FOR_OURS
+    if (
+        found is None
+        and order.status in PAID_STATUSES
+        and is_late
+        and (other := payment_of_another_amount(transactions))
+    ):
+        return replace(_pay_by_status(charge, policy, now), **other)
     return None
 
 
@@ -120,13 +132,17 @@ def _absent_since(
     transactions: tuple[Transaction, ...],
     now: datetime,
 ) -> datetime | None:
-    """Since when no trace was seen by a look past the token's expiry; before that, absence says nothing."""
-    money_moved = any(not transaction.failed and not transaction.is_credit for transaction in transactions)
-    if order is None or charge.state is State.PENDING or money_moved or _is_open(charge, now):
+    """Since when no trace was seen by a look past the token's expiry; before that, absence says nothing.
+
+    An order that has moved to paid is contradicted also by a payment that failed.
+    """
+    if order is None or charge.state is State.PENDING or _is_open(charge, now):
         return None
-    if not _still_owes(charge, order) and order.status not in _CLOSED_UNPAID:
-        return None
-    return charge.absent_since or now
+    told = [one for one in transactions if not one.is_credit]
+    is_paid = order.status in PAID_STATUSES
+    is_clear = is_paid or _still_owes(charge, order) or order.status in _CLOSED_UNPAID
+    is_absent = not told if is_paid else all(one.failed for one in told)
+    return (charge.absent_since or now) if is_clear and is_absent else None
 
 
 def _is_unclear(transaction: Transaction) -> bool:
@@ -152,11 +168,18 @@ def _is_evidence(charge: Charge, absent_since: datetime, policy: Policy, now: da
     return not is_duplicate and bool(policy.evidence_window) and now - absent_since >= policy.evidence_window
 
 
-def _give_up_attempt(charge: Charge, order: Order, now: datetime) -> Charge:
+def _conclude_absence(charge: Charge, order: Order, policy: Policy, now: datetime) -> Charge:
+    if order.status in PAID_STATUSES:
+        return _pay_by_status(charge, policy, now)
     if _still_owes(charge, order):
         never_charged = with_last_attempt(charge, outcome=State.FAILED)
         return move(never_charged, State.CLAIMED, now, reason="no_trace_of_payment", due_at=now)
     return _with_outcome(charge, State.CANCELED, now)
+
+
+def _pay_by_status(charge: Charge, policy: Policy, now: datetime) -> Charge:
+    due_at = next_look(State.PAID, policy, now)
+    return _with_outcome(charge, State.PAID, now, reason=PAID_BY_STATUS, due_at=due_at)
 
 
 def _look_again(charge: Charge, absent_since: datetime | None, policy: Policy, now: datetime) -> Charge:
@@ -188,5 +211,6 @@ def _next_look(
 
 
 def _with_outcome(charge: Charge, state: State, now: datetime, **changes: Any) -> Charge:  # noqa: ANN401 - fields of Charge
-    settled = with_last_attempt(charge, outcome=state) if charge.attempts else charge
+    is_its = charge.last_attempt is not None and not charge.last_attempt.is_settled
+    settled = with_last_attempt(charge, outcome=state) if is_its else charge
     return move(settled, state, now, **changes)

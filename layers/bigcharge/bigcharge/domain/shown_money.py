@@ -44,20 +44,20 @@ def add_up(transactions: Iterable[Transaction]) -> ShownMoney:
     """Add up what the transactions show."""
     told = [one for one in transactions if not one.is_credit]
     done = [one for one in told if one.ok]
-    settled = _only(done, TransactionEvent.SETTLED)
-    # Some gateways write a purchase first and its settlement later: the two are one payment.
-    purchases = _without(_only(done, TransactionEvent.PURCHASE), settled)
+    settled, pending = _only(done, TransactionEvent.SETTLED), _only(done, TransactionEvent.PENDING)
+    purchases = _only(done, TransactionEvent.PURCHASE)
+    settlements = _list_settlements(settled, pending, purchases)
     captures = _only(done, TransactionEvent.CAPTURE)
     authorized = _sum(_only(done, TransactionEvent.AUTHORIZATION)) - _sum(captures)
     voided = _sum(_only(done, TransactionEvent.VOID))
     refused = _sum(one for one in _only(told, TransactionEvent.SETTLED) if one.failed)
     return ShownMoney(
-        payments=len(purchases) + len(captures) + len(settled),
-        paid=_sum(purchases) + _sum(captures) + _sum(settled),
+        payments=len(purchases) + len(captures) + len(settlements),
+        paid=_sum(purchases) + _sum(captures) + _sum(settlements),
         # A void first ends what was only held.
         returned=_sum(_only(done, TransactionEvent.REFUND)) + max(0, voided - max(0, authorized)),
         held=max(0, authorized - voided),
-        coming=max(0, _sum(_only(done, TransactionEvent.PENDING)) - _sum(settled) - refused),
+        coming=max(0, _sum(pending) - _sum(settled) - refused),
         is_captured=bool(captures),
     )
 
@@ -66,15 +66,20 @@ def _only(transactions: Iterable[Transaction], event: TransactionEvent) -> list[
     return [one for one in transactions if one.event == event]
 
 
-def _without(purchases: list[Transaction], settled: list[Transaction]) -> list[Transaction]:
-    """The purchases but one for each settlement of the same amount."""
-    amounts, left = [one.money for one in settled], []
-    for one in purchases:
-        if one.money in amounts:
-            amounts.remove(one.money)
-        else:
-            left.append(one)
-    return left
+def _list_settlements(
+    settled: list[Transaction], pending: list[Transaction], purchases: list[Transaction]
+) -> list[Transaction]:
+    """Those that are payments of their own: some gateways write a purchase first, and its settlement later."""
+    waiting, bought = list(pending), list(purchases)
+    return [one for one in settled if _take(waiting, one) or not _take(bought, one)]
+
+
+def _take(begun: list[Transaction], one: Transaction) -> bool:
+    """Take out what it may have followed, of the same amount, else any; whether there was such a one."""
+    found = next((other for other in begun if other.money == one.money), begun[0] if begun else None)
+    if found is not None:
+        begun.remove(found)
+    return found is not None
 
 
 def _sum(transactions: Iterable[Transaction]) -> int:

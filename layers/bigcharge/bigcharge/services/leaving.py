@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from bigcharge.domain.attempts import ATTEMPT_WINDOW
-from bigcharge.domain.charges import Charge, move, postpone
+from bigcharge.domain.charges import NO_INSTRUMENT, Charge, move, postpone
 from bigcharge.domain.concluding import give_up, next_look
 from bigcharge.domain.policy import Policy
 from bigcharge.domain.states import State
@@ -12,7 +12,6 @@ from bigcharge.domain.waits import EARLY_LOOK, LONGEST_REFUSAL_WAIT, backoff
 from bigcharge.services.ports import Ledger
 from bigcharge.services.waiting import LOOKS_IN_VAIN
 
-_NO_INSTRUMENT: Final = "no_usable_instrument"
 _DAILY: Final = timedelta(days=1)
 
 
@@ -55,9 +54,9 @@ class Leaving:
         if (failed := give_up(charge, policy, now)) is not None:
             return self._ledger.save(failed)
         retry_at = charge.next_retry(now)
-        if is_waiting and (retry_at or charge.retry_at is None or charge.reason == _NO_INSTRUMENT):
+        if is_waiting and (retry_at or charge.retry_at is None or charge.reason == NO_INSTRUMENT):
             # Daily for a while, should the news of another instrument have been lost.
             look_at = now + _DAILY if now - charge.updated_at < ATTEMPT_WINDOW else None
             return self._ledger.save(postpone(charge, retry_at or look_at))
         look_at = min(retry_at, now + EARLY_LOOK) if retry_at else now + EARLY_LOOK
-        return self._ledger.save(move(charge, State.DECLINED, now, reason=_NO_INSTRUMENT, due_at=look_at))
+        return self._ledger.save(move(charge, State.DECLINED, now, reason=NO_INSTRUMENT, due_at=look_at))

@@ -145,7 +145,8 @@ class Orders:
             return self._finish_with_store_credit(case)
         charge = self._with_customer(charge, order, is_chargeable=verdict is None)
         if verdict is not None:
-            return self._leaving.leave(charge, *verdict, now)
+            held = self._find_held(replace(case, charge=charge), order) if verdict[0] is State.PAID_ELSEWHERE else None
+            return held or self._leaving.leave(charge, *verdict, now)
         case = replace(case, charge=charge)
         if (charge.attempts or charge.acts) and (shown := self._recognize(case, order)) is not None:
             return shown
@@ -206,6 +207,14 @@ class Orders:
         if case.charge.has_used_store_credit and not order.store_credit:
             raise HoldError("store_credit_not_shown")
         return None
+
+    def _find_held(self, case: Case, order: Order) -> Charge | None:
+        """Of an order that left Incomplete the money may only be held, by us too: it is captured as the policy says."""
+        if not case.charge.attempts:
+            return None
+        transactions = case.bigcommerce.get_transactions(order.order_id)
+        found = recognize(case.charge, order, transactions, case.policy, self._clock())
+        return self._ledger.save(found) if found is not None and found.state is State.AUTHORIZED else None
 
     def _finish_with_store_credit(self, case: Case) -> Charge:
         """The customer's store credit has paid all of it."""

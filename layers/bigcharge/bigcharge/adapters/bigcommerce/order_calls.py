@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, timedelta
-from functools import partial
 from itertools import islice, pairwise
 from typing import Final
 
 from bigcharge.adapters.bigcommerce.fields import write_fields
-from bigcharge.adapters.bigcommerce.orders import read_any_order, read_order
+from bigcharge.adapters.bigcommerce.orders import read_any_order
 from bigcharge.adapters.bigcommerce.paging import LARGEST_PAGE, check_limit, list_pages
 from bigcharge.adapters.bigcommerce.rest import Rest, ignore
 from bigcharge.domain.errors import InvalidInputError, OutcomeUnknownError
@@ -84,7 +83,7 @@ class OrderCalls:
         asked, body = check_id(order_id), write_fields(changes)
         if not body:
             raise InvalidInputError("there is nothing to change")
-        return self.rest.write("PUT", f"/v2/orders/{asked}", body, partial(read_order, asked))
+        return self.rest.write("PUT", f"/v2/orders/{asked}", body, read_any_order)
 
     def capture_payment(self, order_id: int) -> None:
         """Take the money that an authorization holds, soon: the gateway does it later; raises as `Rest.write` does.

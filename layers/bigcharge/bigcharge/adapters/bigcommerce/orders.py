@@ -18,6 +18,9 @@ from bigcharge.adapters.bigcommerce.fields import (
 from bigcharge.domain.money import Money
 from bigcharge.domain.orders import Order, Transaction
 
+_NO_STATUS: Final = -1
+_GUEST: Final = 0
+_DECISIVE: Final = frozenset({"customer_id", "total_inc_tax", "currency_code"})
 _CREDITS: Final = frozenset({"store_credit", "gift_certificate"})
 _COVERED: Final = ("store_credit_amount", "gift_certificate_amount")
 
@@ -30,24 +33,31 @@ def read_order(order_id: int, document: object) -> Order:
         document: the decoded JSON.
 
     Raises:
-        ShapeError: no order, another order, or one without a status.
+        ShapeError: no order, another order, or one without a status, a total or a customer: what is only missing from
+            one answer must not be taken for what the order is.
     """
-    order = read_any_order(document)
-    if order.order_id != order_id:
+    fields, order = read_object(document), read_any_order(document)
+    require_whole(fields.get("status_id"))
+    if fields.get("customer_id") not in (None, ""):  # a guest's
+        require_whole(fields["customer_id"])
+    if order.order_id != order_id or not fields.keys() >= _DECISIVE:
         raise ShapeError
     return order
 
 
 def read_any_order(document: object) -> Order:
-    """Map an order of whatever number; raises `ShapeError` for one without a number or a status."""
+    """Map an order of whatever number, as a list has it, or whoever made it; raises `ShapeError` for one without one.
+
+    What cannot be read of it stops no walk: whoever charges it reads it by itself.
+    """
     fields = read_object(document)
     order_id = require_whole(fields.get("id"))
     if order_id < 1:
         raise ShapeError
     return Order(
         order_id=order_id,
-        status=require_whole(fields.get("status_id")),
-        customer_id=_read_customer(fields.get("customer_id")),
+        status=_read_or(fields.get("status_id"), _NO_STATUS),
+        customer_id=_read_or(fields.get("customer_id"), _GUEST),
         owed=_read_owed(fields),
         order_source=read_text(fields.get("order_source")) or "",
         external_source=read_text(fields.get("external_source")) or "",
@@ -58,9 +68,9 @@ def read_any_order(document: object) -> Order:
     )
 
 
-def _read_customer(value: object) -> int:
-    """The customer, 0 for a guest: also where none is named, or one order of a guest stops the walk of its store."""
-    return 0 if value in (None, "") else require_whole(value)
+def _read_or(value: object, otherwise: int) -> int:
+    number = read_whole(value)
+    return otherwise if number is None else number
 
 
 def _read_owed(fields: dict[str, Any]) -> Money | None:
