@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 _CLOSES: Final = {DECLINED: "decline", CANCELLED: "cancel"}
-_SHIPPED: Final = frozenset({2, 10})
+SHIPPED: Final = frozenset({2, 10})
 _WORDS: Final = frozenset({ActKind.CAPTURE, ActKind.VOID})
 _NOT_DONE: Final = frozenset({401, TOO_MANY})
 _UNDER_WAY: Final = 60.0  # seconds for which a function that was asked for one thing may not know of another
@@ -82,7 +82,7 @@ class OrderRequests:
         held = [one for one in standing(self.world.box.state.book, key) if one.kind == "authorization"]
         if held and (held[-1].amount, held[-1].currency) != order.owed:
             return False
-        wanted = {"at_once", "when_shipped"} if order.status in _SHIPPED else {"at_once"}
+        wanted = {"at_once", "when_shipped"} if order.status in SHIPPED else {"at_once"}
         return any(policy.get("capture") in wanted for policy in self._policies(environment, key))
 
     def _policies(self, environment: "Environment", key: OrderKey) -> list[Any]:

@@ -61,11 +61,16 @@ class OrderPlan:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """What somebody does with an order."""
+    """What somebody does with an order.
+
+    Attributes:
+        waits: whether `at` counts from when the ledger first says what became of the order's payment.
+    """
 
     kind: str
     order: int
     at: float
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +142,8 @@ def _acts(chance: Chance, order: OrderPlan, theme: Theme) -> Iterator[Act]:
     for number in range(int(chance.draw_once(f"acts {order.number}").numbers[0] ** 2 * theme.liveliness)):
         draw = chance.draw_once(f"act {number} on {order.number}")
         longest = draw.pick(0, (8.0, 60.0, 1800.0, 7200.0, 6 * DAY))
-        yield Act(draw.pick(1, theme.acts), order.number, order.at + draw.between(2, 0, longest))
+        waits = draw.numbers[3] < theme.waiting_acts
+        yield Act(draw.pick(1, theme.acts), order.number, (not waits) * order.at + draw.between(2, 0, longest), waits)
 
 
 def _rates(chance: Chance) -> Iterator[tuple[str, float]]:

@@ -62,6 +62,7 @@ class Theme:
     Attributes:
         policies: of which each store has one; None: it has none.
         acts: what people do.
+        waiting_acts: the share of acts that begin when an order's payment was answered.
         liveliness: how many of them a busy order sees.
         orders: how many a busy world has.
         behaviours: how the gateway treats the shoppers' cards.
@@ -72,6 +73,7 @@ class Theme:
 
     policies: Sequence[Document | None] = _POLICIES
     acts: Sequence[str] = ACTS
+    waiting_acts: float = 0.0
     liveliness: float = 4.0
     orders: int = 5
     behaviours: Sequence[int] = _BEHAVIOURS
@@ -89,9 +91,19 @@ AUTHORIZATIONS: Final = Theme(
         *(*POLICIES, "operator repairs", "operator retries"),
     ),
     behaviours=(0, 0, 0, 0, 30106),
+    waiting_acts=0.5,
     liveliness=8.0,
     authorizes=1.0,
     rates={"transactions hidden": 0.1, "http reset after": 0.1, "webhook late": 0.1},
+)
+SHIPPING: Final = Theme(
+    policies=_CAPTURES[2:4],
+    acts=("merchant ships", "merchant ships", "merchant ships", "total changes"),
+    behaviours=(0, 0, 0, 0, 30106),
+    waiting_acts=0.7,
+    liveliness=8.0,
+    authorizes=1.0,
+    rates={"transactions hidden": 0.1, "webhook late": 0.1},
 )
 STORE_CREDIT: Final = Theme(
     policies=(_CREDIT_FIRST, {**_CONSENT, **_HASTY, "store_credit": "first", "retry_after": ["PT1H", "PT1H"]}),
@@ -145,7 +157,7 @@ RACING: Final = Theme(
 THEMES: Final = (
     *(ANYTHING,) * 4,
     AUTHORIZATIONS,
-    AUTHORIZATIONS,
+    SHIPPING,
     STORE_CREDIT,
     CLOSING,
     CLOSING,

@@ -10,6 +10,7 @@ from sandbox.bigcommerce.statuses import CANCELLED, DECLINED, INCOMPLETE, REFUND
 from tests.simulation.answers import PROOFS
 from tests.simulation.books import OrderKey, is_taken, lines_of, standing
 from tests.simulation.hooks import find_hook_faults
+from tests.simulation.order_requests import SHIPPED
 from tests.simulation.policies import exclusion
 
 if TYPE_CHECKING:
@@ -55,10 +56,11 @@ def _judge(world: "World", key: OrderKey, order: Order, charge: Mapping[str, Any
 
 
 def _judge_held(world: "World", key: OrderKey, order: Order, charged: list[BookEntry]) -> Iterator[str]:
-    """What an authorization holds was taken where the policy wants it at once, or a person knows why not."""
+    """What an authorization holds was taken where the policy wants it by now, or a person knows why not."""
     policy = world.policies.at_present(key[0]) or {}
     is_as_charged = [entry.amount for entry in charged] == [order.owed] and order.status_id not in _CLOSED
-    is_wanted = policy.get("capture") == "at_once" and not world.operators.acts[key]
+    wanted = {"at_once", "when_shipped"} if order.status_id in SHIPPED else {"at_once"}
+    is_wanted = policy.get("capture") in wanted and not world.operators.acts[key]
     if is_wanted and is_as_charged and not is_taken(world.box.state.book, charged[0]):
         yield "is authorized, and was never captured"
 

@@ -34,6 +34,7 @@ from tests.simulation.timeline import START, Timeline
 from tests.simulation.wire import Wire
 
 _MOST_WAITING: Final = 200  # messages of a queue: a world has a dozen orders, and each two or three hints at most
+_ANSWERED: Final = ({"S": "paid"}, {"S": "authorized"}, {"S": "declined"})  # words of the ledger
 _TOGETHER: Final = "bigcharge.adapters.together"  # threads, which a clock of one task cannot move
 
 
@@ -75,7 +76,7 @@ class World:
             if self.chance.allow("order", str(plan.number)):
                 self.timeline.call_at(plan.at, partial(self.actors.create, plan))
         for act in self.scenario.acts:
-            self.timeline.call_at(act.at, partial(self.actors.act, act))
+            self.actors.plan(act)
 
     def run(self, until: float) -> None:
         """Let time pass, as far as `until` seconds after the start, and judge each step.
@@ -178,6 +179,8 @@ class World:
     def _take(self, table: str, record: dict[str, Any]) -> None:
         if table == LEDGER and is_pause_item(record["dynamodb"]["Keys"]):
             self.judge.consents.pause_changed(record["dynamodb"])
+        if record["dynamodb"].get("NewImage", {}).get("state") in _ANSWERED and table == LEDGER:
+            self.actors.heard(record["dynamodb"]["NewImage"])
         if table in self.stream_feeds:
             self.stream_feeds[table].take(record)
         self.touch(self.working)
