@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
 from tests.simulation.books import OrderKey
+from tests.simulation.faults import DAY
 
 if TYPE_CHECKING:
     from tests.simulation.environments import Environment
@@ -35,6 +36,7 @@ class Consents:
     violate: Callable[[str], None]
     _defaults: dict[OrderKey, list[tuple[float, frozenset[str]]]] = field(default_factory=lambda: defaultdict(list))
     _pauses: dict[str, tuple[float, str, str]] = field(default_factory=dict)
+    _resumed: dict[str, float] = field(default_factory=dict)
 
     def showed_methods(self, key: OrderKey) -> None:
         """BigCommerce shows an order's payment methods: these are its customer's default instruments now."""
@@ -47,8 +49,13 @@ class Consents:
         """The ledger's item of a pause was written, or is gone."""
         store_hash = record["Keys"]["order_key"]["S"].partition("#")[0]
         self._pauses.pop(store_hash, None)
+        self._resumed[store_hash] = self.world.timeline.now
         if item := record.get("NewImage"):
             self._pauses[store_hash] = self.world.timeline.now, item["reason"]["S"], item["credentials"]["S"]
+
+    def is_free(self, store_hash: str) -> bool:
+        """Whether a store has not been paused for a day: what its pause held up must have gone on."""
+        return store_hash not in self._pauses and self.world.timeline.now - self._resumed.get(store_hash, -DAY) > DAY
 
     def check(
         self, environment: "Environment", key: OrderKey, name: str, policies: "tuple[Document | None, ...]"

@@ -2,16 +2,19 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from sandbox.bigcommerce.book import CHARGES, BookEntry
 from sandbox.bigcommerce.records import Order
 from sandbox.bigcommerce.statuses import CANCELLED, DECLINED, INCOMPLETE, REFUNDED
-from tests.simulation.answers import PROOFS
+from tests.simulation.answers import PROOFS, SCHEDULED
 from tests.simulation.books import OrderKey, is_taken, lines_of, standing
+from tests.simulation.consents import name_token
+from tests.simulation.faults import DAY
 from tests.simulation.hooks import find_hook_faults
 from tests.simulation.order_requests import SHIPPED
-from tests.simulation.policies import exclusion
+from tests.simulation.policies import Policy, exclusion
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -74,14 +77,33 @@ def _judge_open(world: "World", key: OrderKey, order: Order, charge: Mapping[str
     fair = _FAIR_SKIPS | (_BY_POLICY if world.policies.has_changed(key[0]) else frozenset())
     if state == "skipped" and reason not in fair:
         yield f"is eligible, and was skipped ({reason})"
-    if state == "claimed" and reason != "store_paused":
+    if state == "claimed" and (reason != "store_paused" or world.judge.consents.is_free(key[0])):
         yield f"is eligible, and still claimed ({reason})"
     if state == "declined" and not charge["attempts"]["L"] and _has_good_card(world, key, order):
         yield f"is eligible and its card is good, and nothing was tried ({reason})"
+    due = _find_retry(world, key, order)
+    if state == "declined" and due and (world.timeline.present() - due).total_seconds() > DAY:
+        yield f"is eligible, and its retry was due more than a day ago ({reason})"
     if state == "paid":
         yield "is paid and Incomplete, and nobody was told"
+    if state == "failed" and due and not world.operators.acts[key]:
+        yield "was given up before its last retry"
     if state == "failed":
         yield from _judge_failed(world, key)
+
+
+def _find_retry(world: "World", key: OrderKey, order: Order) -> datetime | None:
+    """When the policy's next retry was due, of the very card that was declined last; None where none was owed."""
+    posts = [post for post in world.judge.posts.of[key] if not post.is_excused]
+    cards = world.box.instruments(order.customer_id, store_hash=key[0])
+    defaults = {name_token(card.token) for card in cards if card.is_default}
+    if world.policies.has_changed(key[0]) or not world.judge.consents.is_free(key[0]) or not posts:
+        return None
+    policy, last = Policy.of(world.policies.planned[key[0]]), posts[-1]
+    declined = [post for post in posts if post.instrument == last.instrument and post.code in SCHEDULED]
+    if last.code not in SCHEDULED or last.instrument not in defaults or len(declined) > len(policy.retry_after):
+        return None
+    return policy.earliest_retry(last.sent_time, len(declined) - 1)
 
 
 def _judge_failed(world: "World", key: OrderKey) -> Iterator[str]:
