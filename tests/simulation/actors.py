@@ -65,6 +65,8 @@ class Actors:
             currency=plan.currency,
             order_source=plan.order_source,
             external_source=plan.external_source,
+            gift_certificate_amount=plan.gift_certificate,
+            channel_id=plan.channel_id,
             store_hash=store,
         )
         key = (store, order.order_id)

@@ -108,15 +108,16 @@ def exclusion(document: Document | None, order: Order, amount: int) -> str | Non
     Args:
         document: the store's policy.
         order: as BigCommerce holds it.
-        amount: in minor units.
+        amount: in minor units, before store credit: what a gift certificate has paid is not owed.
     """
     if document is None:
         return "no policy"
     sources = document.get("external_sources", [])
-    allowed, currencies = document.get("amount_range"), document.get("currencies")
+    allowed, currencies, channels = (document.get(name) for name in ("amount_range", "currencies", "channel_ids"))
     rules = {
         "the maker of the order": "*" not in sources and order.external_source not in sources,
         "the way it was made": order.order_source not in document.get("order_sources", ("external", "checkout_api")),
+        "the channel": channels is not None and order.channel_id not in channels,
         "a guest's": order.customer_id == 0,
         "the currency": currencies is not None and order.currency not in currencies,
         "the amount": allowed is not None and not allowed[0] <= amount <= allowed[1],

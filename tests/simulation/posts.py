@@ -36,7 +36,7 @@ class Post:
         instrument: the fingerprint of what it charges; "store_credit" and the like for what is none.
         sent_at: on the timeline.
         policies: by which it may have been sent.
-        total: what its order cost then, in minor units.
+        cost: what its order cost then beside a gift certificate, in minor units.
         code: of an answer that proves that nothing was charged; 0: accepted; None: nobody knows.
         is_known: whether its outcome is written down, or nobody needs to know it any more.
         is_excused: whether an operator had the order tried again since: it holds nothing up any more.
@@ -47,7 +47,7 @@ class Post:
     instrument: str
     sent_at: float
     policies: "tuple[Document | None, ...]"
-    total: int
+    cost: int
     code: int | None = None
     is_known: bool = False
     is_excused: bool = False
@@ -89,8 +89,9 @@ class Posts:
         self._check_pace(key, name)
         policies = self.world.policies.between(key[0], environment.believes_since, self.world.timeline.now)
         self.world.judge.consents.check(environment, key, name, policies)
-        total = self.world.box.state.shops[key[0]].orders[key[1]].total
-        self.of[key].append(Post(claims["jti"], float(claims["exp"]), name, self.world.timeline.now, policies, total))
+        order = self.world.box.state.shops[key[0]].orders[key[1]]
+        cost = order.total - order.gift_certificate_amount
+        self.of[key].append(Post(claims["jti"], float(claims["exp"]), name, self.world.timeline.now, policies, cost))
 
     def answered(self, environment: "Environment", request: Request, answer: Answer) -> None:
         """An answer that proves something came; it is known when its process has written something down."""

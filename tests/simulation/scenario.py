@@ -30,6 +30,8 @@ _SOURCES: Final = (
 )
 _AMOUNTS: Final = (1000, 2599, 4900, 49_999, 100, 250_000)
 _CURRENCIES: Final = ("USD",) * 5 + ("EUR", "JPY")
+_COVERED: Final = (0.0,) * 7 + (0.3,)  # by a gift certificate, of the total
+_CHANNELS: Final = (1,) * 5 + (2,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,11 @@ class StorePlan:
 
 @dataclass(frozen=True, slots=True)
 class OrderPlan:
-    """An order, its shopper with it: each shopper has one."""
+    """An order, its shopper with it: each shopper has one.
+
+    Attributes:
+        gift_certificate: what one has paid of it already, in minor units.
+    """
 
     number: int
     store_hash: str
@@ -57,6 +63,8 @@ class OrderPlan:
     other_behaviour: int | None
     is_guest: bool
     store_credit: int
+    gift_certificate: int = 0
+    channel_id: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +142,8 @@ def _order(draw: Draw, number: int, stores: Sequence[StorePlan], trouble: float,
         other_behaviour=looks.pick(1, theme.behaviours) if has_other else None,
         is_guest=draw.numbers[7] < 0.04,
         store_credit=looks.pick(2, theme.store_credit),
+        gift_certificate=int(draw.pick(3, _AMOUNTS) * looks.pick(3, _COVERED)),
+        channel_id=looks.pick(4, _CHANNELS),
     )
 
 

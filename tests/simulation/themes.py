@@ -46,6 +46,8 @@ _POLICIES: Final[Sequence[Document | None]] = (
     *_CAPTURES[:3],
     {**_CONSENT, "retry_hour": 9, "time_zone": "America/New_York", "retry_after": ["PT20H", "P1D"]},
     {**_CONSENT, "retry_hour": 23, "time_zone": "Europe/Berlin", "instrument": "any", "retry_after": ["PT1H", "PT1H"]},
+    {**_CONSENT, "channel_ids": [2, 3], "retry_after": ["PT2H"]},
+    {**_CONSENT, "channel_ids": [1], "currencies": ["EUR", "USD"], "store_credit": "first"},
     None,
     {},
 )

@@ -49,7 +49,7 @@ def _judge(world: "World", key: OrderKey, order: Order, charge: Mapping[str, Any
     if state in _NAMED and not reason and not before_person:
         yield f"is left as {state} without a reason"
     policy = world.policies.at_present(key[0])
-    excluded = exclusion(policy, order, order.total)
+    excluded = exclusion(policy, order, order.total - order.gift_certificate_amount)
     if excluded or order.is_deleted or before_person:
         return
     if charge is not None and state == "authorized":
