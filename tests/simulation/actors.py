@@ -97,14 +97,14 @@ class Actors:
         """Do what was planned, if there is such an order and BigCommerce takes it."""
         key = self.orders.get(act.order)
         if key is not None and self._world.chance.allow(f"act: {act.kind}", f"{act.order}@{act.at:.0f}"):
-            self.do(act.kind, key)
+            self.do(act.kind, key, f"act: {act.kind}")
 
     def race(self, key: OrderKey, draw: "Draw") -> None:
         """Perhaps do something at this very moment, while a request about the order is on its way."""
         chance = self._world.chance
         kind = chance.choose(draw, 2, [f"race: {race}" for race in RACES])
         if kind is not None and key in self._world.totals:
-            self.do(kind.removeprefix("race: "), key)
+            self.do(kind.removeprefix("race: "), key, kind)
         view = chance.choose(draw, 3, VIEWS)
         if view is not None and key in self._world.totals:
             self._blur(view, key, draw)
@@ -121,15 +121,25 @@ class Actors:
         later = timeline.now + draw.between(6, 60, _BANK_DAYS * DAY)
         timeline.call_at(later, lambda: self._settle(key, failed=failed))
 
-    def do(self, kind: str, key: OrderKey) -> None:
-        """Do it, if BigCommerce takes it."""
-        self._quietly(kind, key, lambda: self._does[kind](key))
+    def do(self, kind: str, key: OrderKey, counted: str = "") -> None:
+        """Do it, if BigCommerce takes it.
 
-    def _quietly(self, what: str, key: OrderKey, action: Callable[[], object]) -> None:
+        Args:
+            kind: what.
+            key: with which order.
+            counted: as what kind of happening, where it is one.
+        """
+        if not self._quietly(kind, key, lambda: self._does[kind](key)):
+            self._world.chance.refused[counted] += 1
+
+    def _quietly(self, what: str, key: OrderKey, action: Callable[[], object]) -> bool:
+        """Do it; False where BigCommerce refuses it, or where there is nothing to do it with."""
         with suppress(Refusal, KeyError, StopIteration):
             action()
             self._world.note("people", f"{what}: order {key}")
             self._world.touch("people")
+            return True
+        return False
 
     def _settle(self, key: OrderKey, *, failed: bool) -> None:
         def settle() -> None:

@@ -59,6 +59,7 @@ class Chance:
         keep: the short names of what may happen; None: everything.
         is_calm: whether faults are over.
         struck: what did happen, in order.
+        refused: of that, how many of each kind came to nothing: BigCommerce or the rules did not take it.
     """
 
     seed: int
@@ -66,6 +67,7 @@ class Chance:
     keep: frozenset[str] | None = None
     is_calm: bool = False
     struck: list[Struck] = field(default_factory=list)
+    refused: Counter[str] = field(default_factory=Counter)
     _counts: Counter[str] = field(default_factory=Counter)
 
     def draw(self, where: str) -> Draw:

@@ -68,9 +68,11 @@ class Operators:
     def _do(self, what: str, key: OrderKey) -> None:
         if what == "operator pauses":
             self._pause(key[0])
-        elif what in _PLAIN:
-            self._act(_PLAIN[what], key)
-        elif self._resolve(key) is ActKind.RESOLVE_FAILED and what.endswith("retries"):
+            return
+        done = self._act(_PLAIN[what], key) if what in _PLAIN else self._resolve(key)
+        if not done:
+            self._world.chance.refused[f"act: {what}"] += 1
+        elif done is ActKind.RESOLVE_FAILED and what.endswith("retries"):
             self._act(ActKind.RETRY, key)
 
     def _pause(self, store_hash: str) -> None:

@@ -32,7 +32,7 @@ class Outcome:
         orders: made.
         charges: lines of the gateway's book that took money.
         states: in which the ledger left the orders.
-        faults: how many of each kind.
+        faults: how many of each kind; what people wanted to do and could not is none.
         struck: what happened by chance, in order.
         history: what was seen, line by line.
         seconds: real ones.
@@ -85,7 +85,7 @@ def run_seed(seed: int, keep: frozenset[str] | None = None) -> Outcome:
         len(world.totals),
         sum(entry.kind in {"purchase", "authorization", "pending"} for entry in world.box.state.book),
         states,
-        Counter(one.kind for one in chance.struck if one.kind != "order"),
+        Counter(one.kind for one in chance.struck if one.kind != "order") - chance.refused,
         tuple(chance.struck),
         world.history,
         time.perf_counter() - started,

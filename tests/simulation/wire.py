@@ -147,7 +147,7 @@ class Wire:
             return OutcomeUnknownError("no whole answer from BigCommerce (ProtocolError)")
         world.actors.race(trip.key, trip.draw)
         if trip.kind in AT_TOKEN:
-            world.actors.do("total changes", trip.key)
+            world.actors.do("total changes", trip.key, trip.kind or "")
         if trip.endpoint is Endpoint.METHODS and trip.key in world.totals:
             world.judge.consents.showed_methods(trip.key)
         planned = plan_fault(trip)
