@@ -1,6 +1,5 @@
 """What people do: shoppers, merchants, banks and operators. They never ask whether it is a good moment."""
 
-from collections import defaultdict
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
@@ -29,7 +28,6 @@ class Actors:
         self._world = world
         self._box = world.box
         self.orders: dict[int, OrderKey] = {}
-        self._waiting: dict[int, list[Act]] = defaultdict(list)
         self._does: Mapping[str, Callable[[OrderKey], object]] = {
             "shopper pays": self._pay,
             "card changed": self._change_card,
@@ -78,20 +76,6 @@ class Actors:
             f"card {plan.behaviour}",
         )
         self._world.touch("merchant")
-
-    def plan(self, act: Act) -> None:
-        """See to it that an act is done in time."""
-        if act.waits:
-            self._waiting[act.order].append(act)
-        else:
-            self._world.timeline.call_at(act.at, partial(self.act, act))
-
-    def heard(self, charge: Mapping[str, Any]) -> None:
-        """The ledger says what became of a payment: what was to wait for that begins."""
-        key, timeline = (charge["store_hash"]["S"], int(charge["order_id"]["N"])), self._world.timeline
-        number = next((number for number, known in self.orders.items() if known == key), -1)
-        for act in self._waiting.pop(number, ()):
-            timeline.call_at(timeline.now + act.at, partial(self.act, act))
 
     def act(self, act: Act) -> None:
         """Do what was planned, if there is such an order and BigCommerce takes it."""

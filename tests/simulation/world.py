@@ -12,6 +12,7 @@ from unittest.mock import patch
 from bigcharge.adapters.ledger_items import is_pause_item, pause_key
 from tests.simulation import shops
 from tests.simulation.actors import Actors
+from tests.simulation.agenda import Agenda
 from tests.simulation.books import OrderKey
 from tests.simulation.chance import Chance
 from tests.simulation.cloud import Cloud
@@ -34,7 +35,6 @@ from tests.simulation.timeline import START, Timeline
 from tests.simulation.wire import Wire
 
 _MOST_WAITING: Final = 200  # messages of a queue: a world has a dozen orders, and each two or three hints at most
-_ANSWERED: Final = ({"S": "paid"}, {"S": "authorized"}, {"S": "declined"})  # words of the ledger
 _TOGETHER: Final = "bigcharge.adapters.together"  # threads, which a clock of one task cannot move
 
 
@@ -69,6 +69,7 @@ class World:
         self.operators = Operators(self)
         self.owners = Owners(self)
         self.actors = Actors(self)
+        self.agenda = Agenda(self)
 
     def begin(self) -> None:
         """Plan everything that the scenario has."""
@@ -76,7 +77,7 @@ class World:
             if self.chance.allow("order", str(plan.number)):
                 self.timeline.call_at(plan.at, partial(self.actors.create, plan))
         for act in self.scenario.acts:
-            self.actors.plan(act)
+            self.agenda.plan(act)
 
     def run(self, until: float) -> None:
         """Let time pass, as far as `until` seconds after the start, and judge each step.
@@ -179,8 +180,8 @@ class World:
     def _take(self, table: str, record: dict[str, Any]) -> None:
         if table == LEDGER and is_pause_item(record["dynamodb"]["Keys"]):
             self.judge.consents.pause_changed(record["dynamodb"])
-        if record["dynamodb"].get("NewImage", {}).get("state") in _ANSWERED and table == LEDGER:
-            self.actors.heard(record["dynamodb"]["NewImage"])
+        if table == LEDGER:
+            self.agenda.saved(record["dynamodb"].get("NewImage", {}))
         if table in self.stream_feeds:
             self.stream_feeds[table].take(record)
         self.touch(self.working)
