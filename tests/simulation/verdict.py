@@ -50,7 +50,7 @@ def _judge(world: "World", key: OrderKey, order: Order, charge: Mapping[str, Any
         yield f"is left as {state} without a reason"
     policy = world.policies.at_present(key[0])
     excluded = exclusion(policy, order, order.total - order.gift_certificate_amount)
-    if excluded or order.is_deleted or before_person:
+    if excluded or order.is_deleted or (before_person and not _is_called_in_vain(world, key, order, charge)):
         return
     if charge is not None and state == "authorized":
         yield from _judge_held(world, key, order, charged)
@@ -86,7 +86,7 @@ def _judge_open(world: "World", key: OrderKey, order: Order, charge: Mapping[str
         yield f"is eligible, and its retry was due more than a day ago ({reason})"
     if state == "paid":
         yield "is paid and Incomplete, and nobody was told"
-    if state == "failed" and due and not world.operators.acts[key]:
+    if state == "failed" and due and reason != "attempt_limit" and not world.operators.acts[key]:
         yield "was given up before its last retry"
     if state == "failed":
         yield from _judge_failed(world, key)
@@ -124,6 +124,12 @@ def _text(charge: Mapping[str, Any] | None, name: str) -> str | None:
 def _is_before_person(charge: Mapping[str, Any] | None) -> bool:
     """Whether an alarm has called a person for it: the books differ, or only a person can mend it."""
     return _text(charge, "difference") is not None or _text(charge, "reason") in _CALLS
+
+
+def _is_called_in_vain(world: "World", key: OrderKey, order: Order, charge: Mapping[str, Any] | None) -> bool:
+    """Whether nothing stands in the way of an order for which a person was called: it goes on by itself."""
+    is_held = (_text(charge, "state"), _text(charge, "reason")) == ("claimed", "needs_a_person")
+    return is_held and world.judge.consents.is_free(key[0]) and _has_good_card(world, key, order)
 
 
 # The gateway says so of this order each time it is asked (a test card), or never showed it.

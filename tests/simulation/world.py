@@ -195,5 +195,6 @@ class World:
 
 def _rests(item: Mapping[str, Any]) -> bool:
     """Whether a charge has come to its end, or waits for somebody; daily looks at such ones go on for ever."""
-    waits = item.get("reason", {}).get("S") in {"store_paused", "needs_a_person", "order_archived"}
-    return waits or item["state"]["S"] == "authorized" or "sweep_at" not in item
+    state, reason = item["state"]["S"], item.get("reason", {}).get("S")
+    waits = reason in {"store_paused", "order_archived"} or (reason == "needs_a_person" and state != "claimed")
+    return waits or state == "authorized" or "sweep_at" not in item
