@@ -22,12 +22,17 @@ _BANK_DAYS: Final = 4
 
 
 class Actors:
-    """Acts on the box as people would."""
+    """Acts on the box as people would.
+
+    Attributes:
+        acted_at: when anybody did anything last.
+    """
 
     def __init__(self, world: "World") -> None:
         self._world = world
         self._box = world.box
         self.orders: dict[int, OrderKey] = {}
+        self.acted_at = 0.0
         self._does: Mapping[str, Callable[[OrderKey], object]] = {
             "shopper pays": self._pay,
             "card changed": self._change_card,
@@ -101,7 +106,7 @@ class Actors:
             timeline.call_at(later, lambda: self._quietly("charge recorded", key, partial(self._record, key)))
         if kind == "order status lost":
             self._quietly(kind, key, partial(self._set_status, INCOMPLETE, AWAITING_FULFILLMENT, key))
-        failed = draw.numbers[7] < 0.25
+        failed = draw.numbers[7] < 0.5
         later = timeline.now + draw.between(6, 60, _BANK_DAYS * DAY)
         timeline.call_at(later, lambda: self._settle(key, failed=failed))
 
@@ -122,6 +127,7 @@ class Actors:
             action()
             self._world.note("people", f"{what}: order {key}")
             self._world.touch("people")
+            self.acted_at = self._world.timeline.now
             return True
         return False
 

@@ -4,7 +4,7 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from bigcharge.adapters.bigcommerce.transport import Answer, Request
@@ -12,7 +12,6 @@ from tests.simulation.answers import FOR_GOOD, PROOFS, SCHEDULED, TOO_MANY, read
 from tests.simulation.books import OrderKey, lines_of, standing
 from tests.simulation.consents import STORE_CREDIT, name_token
 from tests.simulation.policies import Policy
-from tests.simulation.timeline import START
 
 if TYPE_CHECKING:
     from tests.simulation.environments import Environment
@@ -35,6 +34,7 @@ class Post:
         expires: the PAT's `exp`, in seconds since 1970.
         instrument: the fingerprint of what it charges; "store_credit" and the like for what is none.
         sent_at: on the timeline.
+        sent_time: the same moment, aware UTC.
         policies: by which it may have been sent.
         cost: what its order cost then beside a gift certificate, in minor units.
         code: of an answer that proves that nothing was charged; 0: accepted; None: nobody knows.
@@ -46,16 +46,12 @@ class Post:
     expires: float
     instrument: str
     sent_at: float
+    sent_time: datetime
     policies: "tuple[Document | None, ...]"
     cost: int
     code: int | None = None
     is_known: bool = False
     is_excused: bool = False
-
-    @property
-    def sent_time(self) -> datetime:
-        """When it was sent, aware UTC."""
-        return START + timedelta(seconds=self.sent_at)
 
 
 @dataclass(slots=True)
@@ -91,7 +87,8 @@ class Posts:
         self.world.judge.consents.check(environment, key, name, policies)
         order = self.world.box.state.shops[key[0]].orders[key[1]]
         cost = order.total - order.gift_certificate_amount
-        self.of[key].append(Post(claims["jti"], float(claims["exp"]), name, self.world.timeline.now, policies, cost))
+        sent = self.world.timeline.now, self.world.timeline.present()
+        self.of[key].append(Post(claims["jti"], float(claims["exp"]), name, *sent, policies, cost))
 
     def answered(self, environment: "Environment", request: Request, answer: Answer) -> None:
         """An answer that proves something came; it is known when its process has written something down."""

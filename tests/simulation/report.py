@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from tests.simulation.run import Outcome
-from tests.simulation.timeline import START
 
 # Seconds between two words of progress: a terminal's line lives, a log is to be read later.
 _LIVE, _LOGGED = 0.2, 10.0
@@ -97,7 +96,7 @@ def say(text: str) -> None:
 def print_history(outcome: Outcome) -> None:
     """Print what was seen, line by line, and how it ended."""
     for at, who, what in outcome.history:
-        moment = START + timedelta(seconds=at)
+        moment = outcome.start + timedelta(seconds=at)
         say(f"{moment:%m-%d %H:%M:%S}.{moment.microsecond // 1000:03} {who:22} {what}")
     say(f"seed {outcome.seed}: {outcome.violation or 'every invariant holds'}")
 

@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Self
 
 from tests.simulation.chance import Chance, Struck
@@ -19,6 +20,7 @@ from tests.simulation.world import World
 _CALM_DAYS = 30  # after the last fault: more than a default policy's retries, and than unknown outcomes take
 
 _OWNER_ACTS = 7200.0  # seconds until the owners have mended what paused their stores
+_SEEN_TO = 3600.0  # seconds in which what somebody did last has been seen to
 _LATEST_NEWS = 4  # days in which banks settle and late webhooks come
 
 
@@ -28,6 +30,7 @@ class Outcome:
 
     Attributes:
         violation: the invariant that does not hold; None: all hold.
+        start: when its world began, aware UTC.
         days: simulated.
         orders: made.
         charges: lines of the gateway's book that took money.
@@ -40,6 +43,7 @@ class Outcome:
 
     seed: int
     violation: str | None
+    start: datetime
     days: float
     orders: int
     charges: int
@@ -81,6 +85,7 @@ def run_seed(seed: int, keep: frozenset[str] | None = None) -> Outcome:
     return Outcome(
         seed,
         violation,
+        scenario.start,
         world.timeline.now / DAY,
         len(world.totals),
         sum(entry.kind in {"purchase", "authorization", "pending"} for entry in world.box.state.book),
@@ -100,7 +105,8 @@ def let_rest(world: World) -> None:
     """
     for day in range(1, _CALM_DAYS + 1):
         world.run(world.scenario.trouble + day * DAY)
-        if day >= _LATEST_NEWS and world.is_settled() and not any(find_hook_faults(world)):
+        is_quiet = world.timeline.now - world.actors.acted_at > _SEEN_TO
+        if day >= _LATEST_NEWS and is_quiet and world.is_settled() and not any(find_hook_faults(world)):
             break
 
 

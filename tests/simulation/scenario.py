@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from sandbox.bigcommerce.records import Kind
 from tests.simulation.chance import Chance, Draw
+from tests.simulation.documents import SOURCE, Document
 from tests.simulation.faults import AWS, CRASHES, DAY, FAULTS, RACES
-from tests.simulation.themes import NAMED, SOURCE, THEMES, Document, Theme
+from tests.simulation.themes import NAMED, THEMES, Theme
+from tests.simulation.timeline import START
 
 _RATES: Final = (0.01, 0.03, 0.1, 0.25)
 _SWARM: Final = 0.35  # of the kinds strike in one seed: fewer kinds find more (swarm testing, Groce et al., 2012)
@@ -90,6 +93,7 @@ class Scenario:
     acts: tuple[Act, ...]
     rates: Mapping[str, float]
     trouble: float
+    start: datetime = START
 
 
 def find_theme(seed: int) -> Theme:
@@ -113,7 +117,8 @@ def make_scenario(seed: int) -> Scenario:
     draws = ((chance.draw_once(f"order {number}"), number) for number in numbers)
     orders = tuple(_order(one, number, stores, trouble, theme) for one, number in draws)
     acts = [act for order in orders for act in _acts(chance, order, theme)]
-    return Scenario(stores, orders, tuple(acts), {**dict(_rates(chance)), **theme.rates}, trouble)
+    rates = {**dict(_rates(chance)), **theme.rates}
+    return Scenario(stores, orders, tuple(acts), rates, trouble, draw.pick(4, theme.starts))
 
 
 def _count(draw: Draw, index: int, most: int) -> int:

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 from sandbox.bigcommerce.records import Kind
 from tests.simulation.chance import Chance, Draw
+from tests.simulation.documents import SOURCE
 from tests.simulation.environments import Environment
 from tests.simulation.faults import CRASHES
 from tests.simulation.scenario import OrderPlan, Scenario, StorePlan
-from tests.simulation.themes import SOURCE
 from tests.simulation.world import World
 
 STORE = "store0"

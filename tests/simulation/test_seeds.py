@@ -13,6 +13,7 @@ from tests.simulation.__main__ import main
 from tests.simulation.chance import Chance
 from tests.simulation.faults import FAULTS
 from tests.simulation.run import Outcome, run_seed
+from tests.simulation.scenario import make_scenario
 from tests.simulation.shrinking import shrink
 
 _SEEDS = range(130)  # `make simulate` runs thousands
@@ -30,6 +31,22 @@ def test_every_invariant_holds(outcomes: list[Outcome]) -> None:
 def test_everything_that_can_go_wrong_does(outcomes: list[Outcome]) -> None:
     struck = sum((one.faults for one in outcomes), Counter[str]())
     assert [kind for kind in FAULTS if not struck[kind]] == []
+
+
+def test_worlds_have_everything_that_is_drawn_seldom() -> None:
+    worlds = [make_scenario(seed) for seed in _SEEDS]
+    orders = [order for world in worlds for order in world.orders]
+    assert any(order.gift_certificate for order in orders)
+    assert {order.channel_id for order in orders} == {1, 2}
+    assert any(act.waits for world in worlds for act in world.acts)
+    assert len({world.start for world in worlds}) > 1
+
+
+def test_what_people_could_not_do_is_not_counted(outcomes: list[Outcome]) -> None:
+    wanted = sum((Counter(one.kind for one in outcome.struck) for outcome in outcomes), Counter[str]())
+    done = sum((outcome.faults for outcome in outcomes), Counter[str]())
+    assert 0 < done["act: merchant voids"] < wanted["act: merchant voids"]
+    assert done["act: operator captures"] < wanted["act: operator captures"]
 
 
 def test_orders_end_in_every_way_that_counts(outcomes: list[Outcome]) -> None:

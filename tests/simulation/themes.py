@@ -2,59 +2,33 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from datetime import UTC, datetime
+from typing import Final
 
+from tests.simulation.documents import (
+    CAPTURES,
+    CLOSES,
+    CONSENTING,
+    CREDIT_FIRST,
+    EVERY_KIND,
+    HASTY,
+    HOURLY,
+    Document,
+)
 from tests.simulation.faults import ACTS, OPERATORS, POLICIES, RACES
+from tests.simulation.timeline import START
 
-type Document = Mapping[str, Any]
-
-SOURCE: Final = "subscriptions"
-_CONSENT: Final = {"external_sources": [SOURCE]}
-_HASTY: Final = {"evidence_window": "PT1H", "check_unknown_after": ["PT30S", "PT2M"]}
-_CREDIT_FIRST: Final = {
-    **_CONSENT,
-    "store_credit": "first",
-    "retry_after": ["PT3H", "P1D"],
-    "instrument": "most_recent",
-}
-_CAPTURES: Final[Sequence[Document]] = (
-    {**_CONSENT, "capture": "at_once", "when_failed": "decline", "retry_after": ["PT1H"]},
-    {**_CONSENT, "capture": "at_once", **_HASTY},
-    {**_CONSENT, "capture": "when_shipped", "when_failed": "cancel", "retry_after": ["PT1H"]},
-    {**_CONSENT, "store_credit": "first", "capture": "when_shipped"},
-    _CONSENT,
-)
-_CLOSES: Final[Sequence[Document]] = (
-    {**_CONSENT, "when_failed": "decline", "retry_after": ["PT1H"]},
-    {**_CONSENT, "when_failed": "cancel", "retry_after": []},
-    {**_CONSENT, "when_failed": "cancel", "store_credit": "first", "retry_after": ["PT2H"], "instrument": "any"},
-    {**_CONSENT, "when_failed": "decline", "retry_after": [], **_HASTY},
-)
-_POLICIES: Final[Sequence[Document | None]] = (
-    _CONSENT,
-    {**_CONSENT, **_HASTY},
-    {**_CONSENT, "retry_after": ["PT1H", "PT6H", "P1D"], "instrument": "any"},
-    {"external_sources": ["*"], "currencies": ["USD", "JPY"], "amount_range": [500, 50000], "instrument": "any"},
-    {
-        "external_sources": [SOURCE, "b2b"],
-        "evidence_window": "PT3H",
-        "check_unknown_after": ["PT30S", "PT2M", "PT10M", "PT1H", "P1D"],
-        "retry_after": ["PT2H", "PT6H", "P1D"],
-    },
-    {**_CONSENT, "evidence_window": 0, "verification_value": "never"},
-    _CREDIT_FIRST,
-    *_CAPTURES[:3],
-    {**_CONSENT, "retry_hour": 9, "time_zone": "America/New_York", "retry_after": ["PT20H", "P1D"]},
-    {**_CONSENT, "retry_hour": 23, "time_zone": "Europe/Berlin", "instrument": "any", "retry_after": ["PT1H", "PT1H"]},
-    {**_CONSENT, "channel_ids": [2, 3], "retry_after": ["PT2H"]},
-    {**_CONSENT, "channel_ids": [1], "currencies": ["EUR", "USD"], "store_credit": "first"},
-    None,
-    {},
-)
 _CODES: Final = (10000, 30101, 30102, 30103, 30105, 30051, 30107, 30004, 10001, 30050, 30000, 30002)
 _BEHAVIOURS: Final = (*(0,) * 14, *(30106,) * 3, *(30104,) * 2, *_CODES)
 _PAUSES: Final = ("operator pauses",) * 3
 _DECLINES: Final = (30106, 30106, 30104, 30102, 0)
+# A day before they do: in Berlin and in New York, to winter time and to summer time.
+_BEFORE_CLOCKS_CHANGE: Final = (
+    datetime(2026, 10, 24, 6, tzinfo=UTC),
+    datetime(2026, 10, 31, 6, tzinfo=UTC),
+    datetime(2026, 3, 28, 6, tzinfo=UTC),
+    datetime(2026, 3, 7, 6, tzinfo=UTC),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +45,10 @@ class Theme:
         authorizes: the share of stores whose gateway only authorizes.
         store_credit: what a customer may have of it, in minor units.
         rates: of the faults that are always among those that strike.
+        starts: when a world may begin.
     """
 
-    policies: Sequence[Document | None] = _POLICIES
+    policies: Sequence[Document | None] = EVERY_KIND
     acts: Sequence[str] = ACTS
     waiting_acts: float = 0.0
     liveliness: float = 4.0
@@ -82,24 +57,25 @@ class Theme:
     authorizes: float = 0.15
     store_credit: Sequence[int] = (0, 0, 500, 100_000)
     rates: Mapping[str, float] = field(default_factory=dict)
+    starts: Sequence[datetime] = (START,)
 
 
 ANYTHING: Final = Theme()
 AUTHORIZATIONS: Final = Theme(
-    policies=_CAPTURES,
+    policies=(*CAPTURES, *CAPTURES[2:], *CAPTURES[2:]),
     acts=(
         *("merchant ships", "merchant ships", "merchant ships", "total changes", "total changes"),
         *("operator captures", "operator voids", "merchant captures", "merchant voids"),
         *(*POLICIES, "operator repairs", "operator retries"),
     ),
     behaviours=(0, 0, 0, 0, 30106),
-    waiting_acts=0.5,
+    waiting_acts=0.85,
     liveliness=8.0,
     authorizes=1.0,
     rates={"transactions hidden": 0.1, "http reset after": 0.1, "webhook late": 0.1},
 )
 SHIPPING: Final = Theme(
-    policies=_CAPTURES[2:4],
+    policies=CAPTURES[2:4],
     acts=("merchant ships", "merchant ships", "merchant ships", "total changes"),
     behaviours=(0, 0, 0, 0, 30106),
     waiting_acts=0.7,
@@ -108,36 +84,43 @@ SHIPPING: Final = Theme(
     rates={"transactions hidden": 0.1, "webhook late": 0.1},
 )
 STORE_CREDIT: Final = Theme(
-    policies=(_CREDIT_FIRST, {**_CONSENT, **_HASTY, "store_credit": "first", "retry_after": ["PT1H", "PT1H"]}),
+    policies=(CREDIT_FIRST, {**CONSENTING, **HASTY, "store_credit": "first", "retry_after": ["PT1H", "PT1H"]}),
     behaviours=(0, 0, 30106, 30104, 30102),
     store_credit=(0, 500, 500, 100_000),
     acts=(*ACTS, *("merchant refunds",) * 4),
     rates={"http reset after": 0.1, "order read stale": 0.1, "http 5xx after acting": 0.1},
 )
 CLOSING: Final = Theme(
-    policies=_CLOSES,
+    policies=CLOSES,
     acts=("shopper pays", "shopper pays unseen", "shopper pays unseen", "operator retries", "card changed"),
     behaviours=_DECLINES,
     rates={"race: shopper pays unseen": 0.1, "order read stale": 0.1, "gateway error": 0.1, "http 5xx": 0.1},
 )
 DOUBT: Final = Theme(
-    policies=(*_POLICIES[:2], *_POLICIES[4:6], *_CLOSES[3:]),
+    policies=(*EVERY_KIND[:2], *EVERY_KIND[4:6], *CLOSES[3:]),
     acts=(*OPERATORS[:3], "operator resolves and retries", "shopper pays", "merchant cancels"),
     behaviours=(0, 0, 0, 0, 10000, 30106),
     liveliness=8.0,
     rates={"http slow before": 0.1, "gateway unrecorded": 0.1, "http reset after": 0.1, "http reset before": 0.1},
 )
 RETRIES: Final = Theme(
-    policies=(_POLICIES[2], *_POLICIES[10:12], _CONSENT, _CREDIT_FIRST),
+    policies=(EVERY_KIND[2], *HOURLY, CONSENTING, CREDIT_FIRST),
     acts=("shopper pays unseen", "shopper pays unseen", "card changed", "card mended", "operator retries"),
     behaviours=_DECLINES[:4],
     liveliness=8.0,
     rates={"race: shopper pays unseen": 0.05, "message doubled": 0.1, "webhook doubled": 0.2},
 )
+HOURS: Final = Theme(
+    policies=HOURLY,
+    acts=("card mended", "operator retries"),
+    behaviours=_DECLINES[:3],
+    liveliness=2.0,
+    starts=_BEFORE_CLOCKS_CHANGE,
+)
 CONSENT: Final = Theme(
     acts=(*POLICIES, *POLICIES, *_PAUSES, "operator retries", "card changed", "merchant ships"),
     liveliness=8.0,
-    policies=(*_CLOSES, *_CAPTURES, *_POLICIES[:4]),
+    policies=(*CLOSES, *CAPTURES, *EVERY_KIND[:4]),
     authorizes=0.4,
     rates={"message held back": 0.1},
 )
@@ -148,7 +131,7 @@ LIMITS: Final = Theme(
 OUTAGE: Final = Theme(rates={"http 429": 0.9, "message delivered again": 0.25, "crash after a call": 0.02})
 DEAFNESS: Final = Theme(
     behaviours=(0, 0, 0, 30106),
-    policies=_POLICIES[:5],
+    policies=EVERY_KIND[:5],
     orders=12,
     rates={"webhook lost": 0.97, "http 5xx": 0.35, "crash after a call": 0.1},
 )
@@ -166,7 +149,7 @@ THEMES: Final = (
     DOUBT,
     DOUBT,
     RETRIES,
-    RETRIES,
+    HOURS,
     CONSENT,
     LIMITS,
     OUTAGE,
@@ -176,7 +159,9 @@ THEMES: Final = (
 NAMED: Final[Mapping[str, Theme]] = {
     "authorizations": AUTHORIZATIONS,
     "doubt": DOUBT,
+    "hours": HOURS,
     "retries": RETRIES,
+    "shipping": SHIPPING,
     "store_credit": STORE_CREDIT,
 }
 """Those to which a hunt can keep, by name."""

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from tests.simulation.environments import Environment
 
 START: Final = datetime(2026, 3, 2, 6, tzinfo=UTC)
+"""When a world begins, unless its scenario says otherwise."""
 
 
 class Task(greenlet):
@@ -27,11 +28,13 @@ class Timeline:
     """A clock and what is to happen. Nothing passes by itself: `run` jumps from one event to the next.
 
     Attributes:
-        now: seconds since `START`.
+        start: when the world began, aware UTC.
+        now: seconds since then.
         steps: how many events there were.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, start: datetime = START) -> None:
+        self.start = start
         self.now = 0.0
         self.steps = 0
         self._events: list[tuple[float, int, Callable[[], object]]] = []
@@ -40,7 +43,7 @@ class Timeline:
 
     def present(self, skew: float = 0.0) -> datetime:
         """The moment, by a clock that is `skew` seconds ahead."""
-        return START + timedelta(seconds=self.now + skew)
+        return self.start + timedelta(seconds=self.now + skew)
 
     def call_at(self, time: float, action: Callable[[], object]) -> None:
         """Do something then, or now where that is past."""

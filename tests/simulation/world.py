@@ -31,7 +31,7 @@ from tests.simulation.queues import Message
 from tests.simulation.scenario import Scenario
 from tests.simulation.schedules import ScheduleFeed
 from tests.simulation.tables import Table
-from tests.simulation.timeline import START, Timeline
+from tests.simulation.timeline import Timeline
 from tests.simulation.wire import Wire
 
 _MOST_WAITING: Final = 200  # messages of a queue: a world has a dozen orders, and each two or three hints at most
@@ -49,8 +49,8 @@ class World:
 
     def __init__(self, scenario: Scenario, chance: Chance, crashes: Killer | None = None) -> None:
         self.scenario, self.chance, self.crashes = scenario, chance, crashes or Crashes()
-        self.timeline = Timeline()
-        self.epoch = START.timestamp()
+        self.timeline = Timeline(scenario.start)
+        self.epoch = scenario.start.timestamp()
         self.history: list[tuple[float, str, str]] = []
         self.working = ""
         self.processes = 0
@@ -66,8 +66,7 @@ class World:
         self.wire = Wire(self, shops.serve(self.box))
         self._make_cloud()
         self._make_functions()
-        self.operators = Operators(self)
-        self.owners = Owners(self)
+        self.operators, self.owners = Operators(self), Owners(self)
         self.actors = Actors(self)
         self.agenda = Agenda(self)
 
