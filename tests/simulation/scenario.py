@@ -75,13 +75,13 @@ class Act:
     """What somebody does with an order.
 
     Attributes:
-        waits: whether `at` counts from when the ledger first says what became of the order's payment.
+        waits_for: states; `at` counts from when the ledger first says one of them of the order, if there are any.
     """
 
     kind: str
     order: int
     at: float
-    waits: bool = False
+    waits_for: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +157,9 @@ def _acts(chance: Chance, order: OrderPlan, theme: Theme) -> Iterator[Act]:
     for number in range(int(chance.draw_once(f"acts {order.number}").numbers[0] ** 2 * theme.liveliness)):
         draw = chance.draw_once(f"act {number} on {order.number}")
         longest = draw.pick(0, (8.0, 60.0, 1800.0, 7200.0, 6 * DAY))
-        waits = draw.numbers[3] < theme.waiting_acts
-        yield Act(draw.pick(1, theme.acts), order.number, (not waits) * order.at + draw.between(2, 0, longest), waits)
+        waits_for = theme.waits_for if draw.numbers[3] < theme.waiting_acts else ()
+        begin = 0.0 if waits_for else order.at
+        yield Act(draw.pick(1, theme.acts), order.number, begin + draw.between(2, 0, longest), waits_for)
 
 
 def _rates(chance: Chance) -> Iterator[tuple[str, float]]:

@@ -38,7 +38,7 @@ def test_worlds_have_everything_that_is_drawn_seldom() -> None:
     orders = [order for world in worlds for order in world.orders]
     assert any(order.gift_certificate for order in orders)
     assert {order.channel_id for order in orders} == {1, 2}
-    assert any(act.waits for world in worlds for act in world.acts)
+    assert any(act.waits_for for world in worlds for act in world.acts)
     assert len({world.start for world in worlds}) > 1
 
 

@@ -38,7 +38,8 @@ class Theme:
     Attributes:
         policies: of which each store has one; None: it has none.
         acts: what people do.
-        waiting_acts: the share of acts that begin when an order's payment was answered.
+        waiting_acts: the share of acts that begin when the ledger says something of their order.
+        waits_for: what: the first of these states.
         liveliness: how many of them a busy order sees.
         orders: how many a busy world has.
         behaviours: how the gateway treats the shoppers' cards.
@@ -51,6 +52,7 @@ class Theme:
     policies: Sequence[Document | None] = EVERY_KIND
     acts: Sequence[str] = ACTS
     waiting_acts: float = 0.0
+    waits_for: Sequence[str] = ("paid", "authorized", "declined")
     liveliness: float = 4.0
     orders: int = 5
     behaviours: Sequence[int] = _BEHAVIOURS
@@ -100,6 +102,8 @@ DOUBT: Final = Theme(
     policies=(*EVERY_KIND[:2], *EVERY_KIND[4:6], *CLOSES[3:]),
     acts=(*OPERATORS[:3], "operator resolves and retries", "shopper pays", "merchant cancels"),
     behaviours=(0, 0, 0, 0, 10000, 30106),
+    waiting_acts=0.5,
+    waits_for=("unknown",),
     liveliness=8.0,
     rates={"http slow before": 0.1, "gateway unrecorded": 0.1, "http reset after": 0.1, "http reset before": 0.1},
 )
