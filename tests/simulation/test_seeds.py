@@ -45,8 +45,9 @@ def test_worlds_have_everything_that_is_drawn_seldom() -> None:
 def test_what_people_could_not_do_is_not_counted(outcomes: list[Outcome]) -> None:
     wanted = sum((Counter(one.kind for one in outcome.struck) for outcome in outcomes), Counter[str]())
     done = sum((outcome.faults for outcome in outcomes), Counter[str]())
-    assert 0 < done["act: merchant voids"] < wanted["act: merchant voids"]
-    assert done["act: operator captures"] < wanted["act: operator captures"]
+    acts = [kind for kind in wanted if kind.startswith("act: ")]
+    assert [kind for kind in acts if done[kind] > wanted[kind]] == []
+    assert 0 < sum(done[kind] for kind in acts) < sum(wanted[kind] for kind in acts)
 
 
 def test_orders_end_in_every_way_that_counts(outcomes: list[Outcome]) -> None:
