@@ -286,6 +286,15 @@ def test_a_429_stops_the_repairs_keeps_what_was_done_and_a_message_comes_again(w
     assert len(world.shop.changes) == 4, "nothing is asked for once BigCommerce wants rest"
 
 
+def test_messages_do_not_multiply_while_bigcommerce_asks_to_wait(world: World) -> None:
+    """What comes twice is sent again twice: after some minutes it is left to the look of the schedule."""
+    world.shop.trouble["list"] = RateLimitedError(7)
+    assert world.keeping.take(world.news(DeliveryTrouble.GIVEN_UP, ago=1.9)) is None
+    assert len(world.queue.sent) == 1
+    assert world.keeping.take(world.news(DeliveryTrouble.GIVEN_UP, ago=2)) is None
+    assert len(world.queue.sent) == 1
+
+
 def block(world: World, seconds: int | None) -> None:
     world.shop.blocked = (BlockedDomain("abc.execute-api.us-east-1.amazonaws.com", seconds, ("80 of 100",)),)
 
@@ -309,6 +318,17 @@ def test_a_block_is_announced_waited_for_and_then_its_gap_is_handed_over(settled
     settled.keeping.take(message)
     assert settled.kept.gap == Gap(good_at, settled.clock())
     assert settled.announced() == [("hooks.unblocked", None, None)]
+
+
+def test_a_message_of_a_block_that_comes_twice_adds_none(settled: World) -> None:
+    block(settled, 100)
+    settled.keep()
+    [(message, _)] = settled.queue.sent
+    settled.clock.pass_by(seconds=101)
+    settled.keeping.take(message)
+    assert len(settled.queue.sent) == 2, "it is blocked again"
+    settled.keeping.take(message)
+    assert len(settled.queue.sent) == 2, "and that is known"
 
 
 def test_a_block_of_somebody_elses_domain_is_not_ours(settled: World) -> None:

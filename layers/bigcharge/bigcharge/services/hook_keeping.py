@@ -5,12 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from bigcharge.domain.errors import (
-    BigCommerceError,
-    ConflictError,
-    RateLimitedError,
-    UnknownStoreError,
-)
+from bigcharge.domain.errors import BigCommerceError, ConflictError, RateLimitedError, UnknownStoreError
 from bigcharge.domain.kept_hooks import TOO_OFTEN, Block, KeptHooks, Repair
 from bigcharge.domain.messages import Kind, Message
 from bigcharge.domain.stores import CREDENTIALS_REFUSED, Credentials, Pause
@@ -23,6 +18,8 @@ BLOCK_OVER: Final = "destination_block_over"
 
 _TRIES: Final = 3  # against other workers that look at the same store
 _BLOCKED_FOR: Final = timedelta(minutes=3)  # what BigCommerce documents, where it does not say how much is left
+# A message that came twice is sent again twice: in an outage they multiply. What is older is left to the schedule.
+_SENT_AGAIN_FOR: Final = timedelta(minutes=2)
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
@@ -105,7 +102,8 @@ class HookKeeping:
         try:
             return self.keep(news.store_hash, news)
         except RateLimitedError as error:
-            self._queue().send(news, error.wait)
+            if self._clock() - news.received_at < _SENT_AGAIN_FOR:
+                self._queue().send(news, error.wait)
             return None
 
     def remove(self, store_hash: str) -> int:
@@ -136,7 +134,7 @@ class HookKeeping:
         hooks, seen_at = self._hooks_of(credentials), self._clock()
         findings = self._inspect(hooks, credentials, kept)
         noted = replace(kept.note(findings, self._find_block(hooks, kept)), is_removed=False)
-        self._come_back_after(kept, noted, news)
+        self._come_back_after(kept, noted)
         if not all(finding.is_good for finding in findings):
             noted = self._memory.save(noted)
         repairs, trouble = self._repair_all(hooks, self._want(credentials), noted, findings, is_asked=is_asked)
@@ -167,13 +165,12 @@ class HookKeeping:
             return Block(now + left, blocked.reasons)
         return None
 
-    def _come_back_after(self, kept: KeptHooks, noted: KeptHooks, news: Message | None) -> None:
-        """Look again when a block is over: once for each, or each look of the schedule would add one more."""
-        number = next(iter(noted.numbers.values()), None)
-        is_new = kept.block is None or (news is not None and news.cause == BLOCK_OVER)
+    def _come_back_after(self, kept: KeptHooks, noted: KeptHooks) -> None:
+        """Look again when a block is over: once for each, or each look, and each message that came twice, adds one."""
+        number, now = next(iter(noted.numbers.values()), None), self._clock()
+        is_new = kept.block is None or kept.block.until <= now
         if noted.block is None or number is None or not is_new:
             return
-        now = self._clock()
         left = (noted.block.until - now).total_seconds()
         self._queue().send(Message(noted.store_hash, Kind.HOOK, number, BLOCK_OVER, now), left + 1)
 
