@@ -85,7 +85,7 @@ class Wire:
         if trip.endpoint is Endpoint.PAYMENTS:
             judge.posts.sent(environment, trip.request)
         elif trip.endpoint is Endpoint.ACCESS_TOKENS:
-            judge.posts.token_asked(trip.key)
+            judge.posts.token_asked(environment, trip.key)
         elif trip.endpoint in _ACTIONS:
             judge.requests.asked(environment, trip.endpoint, trip.key, trip.request)
 
