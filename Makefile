@@ -20,7 +20,7 @@ demo: $(READY) ## signed webhooks become charged orders, in under a minute
 
 test: test-code test-processes ## all tests
 test-code: $(READY)
-	@pytest -n auto --dist loadfile tests/unit tests/contract tests/integration tests/simulation tests/fuzz
+	@pytest -n auto --dist worksteal tests/unit tests/contract tests/integration tests/simulation tests/fuzz
 test-processes: $(READY) # one by one: whole processes that wait for each other lose their patience on a busy machine
 	@pytest tests/e2e
 
