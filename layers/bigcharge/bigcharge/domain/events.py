@@ -100,10 +100,14 @@ def _find_alarm(old: Charge | None, new: Charge) -> Alarm | None:
         return Alarm.BOOKS_DIFFER
     if new.reason in _FOR_A_PERSON and new.reason != (old.reason if old else None):
         return Alarm.NEEDS_A_PERSON
-    is_stuck = new.state is State.DECLINED and new.reason == NO_INSTRUMENT
-    is_new = old is None or (old.state, old.reason) != (new.state, new.reason)
-    has_come_to_nothing = is_stuck or new.state in _UNPAID
-    return Alarm.NEEDS_A_PERSON if has_come_to_nothing and is_new and new.has_used_store_credit else None
+    is_new = old is None or old.state is not new.state or not _has_come_to_nothing(old)
+    is_part_paid = new.has_used_store_credit and _has_come_to_nothing(new)
+    return Alarm.NEEDS_A_PERSON if is_part_paid and is_new else None
+
+
+def _has_come_to_nothing(charge: Charge) -> bool:
+    """Whether nothing more is charged for it, or nothing is there that could be."""
+    return charge.state in _UNPAID or (charge.state is State.DECLINED and charge.reason == NO_INSTRUMENT)
 
 
 def _find_attempt(charge: Charge) -> Attempt | None:

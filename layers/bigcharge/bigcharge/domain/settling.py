@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from bigcharge.domain.absence import find_absence, is_evidence, is_open, still_owes
 from bigcharge.domain.charges import (
     NEEDS_A_PERSON,
     PAID_BY_STATUS,
@@ -23,9 +24,7 @@ from bigcharge.domain.traces import find_trace, has_failed, list_own, payment_of
 # come to show by the third look.
 _LOOKS_FOR_OURS: Final = 3
 _DAILY: Final = timedelta(days=1)
-_DUPLICATE: Final = 30105
 _REASONS: Final = {State.UNKNOWN: "no_reliable_answer", State.PENDING: "awaiting_settlement"}
-_CLOSED_UNPAID: Final = frozenset({OrderStatus.CANCELLED, OrderStatus.DECLINED})
 
 
 def settle(
@@ -50,8 +49,8 @@ def settle(
             return traced
     if not charge.is_due(now):
         return charge
-    absent_since = _absent_since(charge, order, transactions, now)
-    if order is not None and absent_since is not None and _is_evidence(charge, absent_since, policy, now):
+    absent_since = find_absence(charge, order, transactions, now)
+    if order is not None and absent_since is not None and is_evidence(charge, absent_since, policy, now):
         return _conclude_absence(charge, order, policy, now)
     return _look_again(charge, absent_since, policy, now)
 
@@ -99,7 +98,7 @@ def _trace(
     now: datetime,
 ) -> Charge | None:
     if order.status == OrderStatus.REFUNDED:  # another's payment, perhaps: while ours may still be made, it is not over
-        return None if _is_open(charge, now) else _with_outcome(charge, State.REFUNDED, now)
+        return None if is_open(charge, now) else _with_outcome(charge, State.REFUNDED, now)
     attempt = charge.last_attempt
     if order.store_credit and attempt is not None and attempt.is_store_credit and not attempt.is_settled:
         return use_store_credit(charge, now)
@@ -115,34 +114,9 @@ def _trace(
     if charge.state is State.PENDING and has_failed(order, ours):
         due_at = next_look(State.FAILED, policy, now)
         return _with_outcome(charge, State.FAILED, now, reason="payment_failed", due_at=due_at)
-    is_late = charge.is_due(now) and charge.checks + 1 >= _LOOKS_FOR_OURS
-    if (
-        found is None
-        and order.status in PAID_STATUSES
-        and is_late
-        and (other := payment_of_another_amount(transactions))
-    ):
-        return replace(_pay_by_status(charge, policy, now), **other)
-    return None
-
-
-def _absent_since(
-    charge: Charge,
-    order: Order | None,
-    transactions: tuple[Transaction, ...],
-    now: datetime,
-) -> datetime | None:
-    """Since when no trace was seen by a look past the token's expiry; before that, absence says nothing.
-
-    An order that has moved to paid is contradicted also by a payment that failed.
-    """
-    if order is None or charge.state is State.PENDING or _is_open(charge, now):
-        return None
-    told = [one for one in transactions if not one.is_credit]
-    is_paid = order.status in PAID_STATUSES
-    is_clear = is_paid or _still_owes(charge, order) or order.status in _CLOSED_UNPAID
-    is_absent = not told if is_paid else all(one.failed for one in told)
-    return (charge.absent_since or now) if is_clear and is_absent else None
+    is_late = found is None and charge.is_due(now) and charge.checks + 1 >= _LOOKS_FOR_OURS
+    other = payment_of_another_amount(transactions) if is_late and order.status in PAID_STATUSES else {}
+    return replace(_pay_by_status(charge, policy, now), **other) if other else None
 
 
 def _is_unclear(transaction: Transaction) -> bool:
@@ -150,28 +124,10 @@ def _is_unclear(transaction: Transaction) -> bool:
     return not transaction.ok and not transaction.failed and not transaction.is_credit
 
 
-def _is_open(charge: Charge, now: datetime) -> bool:
-    """Whether BigCommerce may still carry out the newest payment request."""
-    return charge.last_attempt is not None and now < charge.last_attempt.open_until
-
-
-def _still_owes(charge: Charge, order: Order) -> bool:
-    """Whether it waits for a payment; BigCommerce keeps an order Pending whose store credit paid a part."""
-    return order.status == OrderStatus.INCOMPLETE or (
-        charge.has_used_store_credit and order.status == OrderStatus.PENDING
-    )
-
-
-def _is_evidence(charge: Charge, absent_since: datetime, policy: Policy, now: datetime) -> bool:
-    """Whether nothing was shown for long enough. A gateway that spoke of a duplicate holds a payment, shown or not."""
-    is_duplicate = charge.last_attempt is not None and charge.last_attempt.code == _DUPLICATE
-    return not is_duplicate and bool(policy.evidence_window) and now - absent_since >= policy.evidence_window
-
-
 def _conclude_absence(charge: Charge, order: Order, policy: Policy, now: datetime) -> Charge:
     if order.status in PAID_STATUSES:
         return _pay_by_status(charge, policy, now)
-    if _still_owes(charge, order):
+    if still_owes(charge, order):
         never_charged = with_last_attempt(charge, outcome=State.FAILED)
         return move(never_charged, State.CLAIMED, now, reason="no_trace_of_payment", due_at=now)
     return _with_outcome(charge, State.CANCELED, now)

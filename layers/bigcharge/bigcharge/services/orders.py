@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final, NoReturn
 
-from bigcharge.domain.charges import Charge, move
-from bigcharge.domain.concluding import decides, next_look
+from bigcharge.domain.charges import Charge
+from bigcharge.domain.concluding import decides
 from bigcharge.domain.declines import Decision
 from bigcharge.domain.eligibility import judge, refused_instruments
 from bigcharge.domain.errors import (
@@ -24,16 +24,16 @@ from bigcharge.domain.instruments import PaymentMethod
 from bigcharge.domain.messages import Message
 from bigcharge.domain.orders import Order
 from bigcharge.domain.policy import Policy
-from bigcharge.domain.settling import recognize, settle
 from bigcharge.domain.states import State
 from bigcharge.domain.stores import CREDENTIALS_REFUSED, Credentials, Pause
 from bigcharge.domain.tenders import Tender
 from bigcharge.domain.waits import LONGEST_OUTAGE_WAIT, LONGEST_REFUSAL_WAIT
-from bigcharge.services.charging import Case, Charging, HoldError
+from bigcharge.services.charging import Case, Charging
 from bigcharge.services.choosing import Choosing
-from bigcharge.services.following import Following, find_order
+from bigcharge.services.following import Following
 from bigcharge.services.leaving import Leaving
 from bigcharge.services.ports import Clock, Connect, Instruments, Ledger, Queue, Stores, Together
+from bigcharge.services.settling import Settling
 from bigcharge.services.waiting import Waiting
 
 _TRIES: Final = 3  # another worker saved what it had read before this hint came: the hint looks again
@@ -68,6 +68,7 @@ class Orders:
         self._choosing = Choosing(instruments, clock)
         self._leaving = Leaving(ledger)
         self._following = Following(ledger, self._waiting, clock)
+        self._settling = Settling(ledger, clock)
 
     def look(self, message: Message, seconds_left: Callable[[], float]) -> Charge | None:
         """Look at the order and do what is due.
@@ -125,7 +126,7 @@ class Orders:
         case = Case(message, charge, policy or _WITHOUT_POLICY, credentials, self._connect(credentials), seconds_left)
         try:
             if charge.state in _UNSETTLED:
-                return self._settle(case)
+                return self._settling.settle(case)
             if charge.state not in _NEW:
                 return self._following.follow(case)
             return self._consider(case, policy)
@@ -142,13 +143,17 @@ class Orders:
             return self._leaving.skip_missing(charge, now)
         verdict = judge(order, policy, part_paid=charge.has_used_store_credit)
         if charge.has_used_store_credit and verdict == (State.PAID_ELSEWHERE, None) and _owes_nothing(order):
-            return self._finish_with_store_credit(case)
+            return self._settling.finish_with_store_credit(case)
         charge = self._with_customer(charge, order, is_chargeable=verdict is None)
         if verdict is not None:
-            held = self._find_held(replace(case, charge=charge), order) if verdict[0] is State.PAID_ELSEWHERE else None
+            held = (
+                self._settling.find_held(replace(case, charge=charge), order)
+                if verdict[0] is State.PAID_ELSEWHERE
+                else None
+            )
             return held or self._leaving.leave(charge, *verdict, now)
         case = replace(case, charge=charge)
-        if (charge.attempts or charge.acts) and (shown := self._recognize(case, order)) is not None:
+        if (charge.attempts or charge.acts) and (shown := self._settling.recognize(case, order)) is not None:
             return shown
         if charge.forgotten_at is not None:
             return self._leaving.leave(charge, State.SKIPPED, CUSTOMER_FORGOTTEN, now)
@@ -193,41 +198,6 @@ class Orders:
         if goes_on and charge.due_at is not None:
             self._queue.send(case.message, delay=(charge.due_at - self._clock()).total_seconds())
         return charge
-
-    def _recognize(self, case: Case, order: Order) -> Charge | None:
-        """Before another attempt: a payment that came to light late, or that the shopper made, is not made again.
-
-        Raises:
-            HoldError: store credit has paid a part, and the order does not show it yet: it would be charged whole.
-        """
-        transactions = case.bigcommerce.get_transactions(order.order_id)
-        recognized = recognize(case.charge, order, transactions, case.policy, self._clock())
-        if recognized is not None:
-            return self._ledger.save(recognized)
-        if case.charge.has_used_store_credit and not order.store_credit:
-            raise HoldError("store_credit_not_shown")
-        return None
-
-    def _find_held(self, case: Case, order: Order) -> Charge | None:
-        """Of an order that left Incomplete the money may only be held, by us too: it is captured as the policy says."""
-        if not case.charge.attempts:
-            return None
-        transactions = case.bigcommerce.get_transactions(order.order_id)
-        found = recognize(case.charge, order, transactions, case.policy, self._clock())
-        return self._ledger.save(found) if found is not None and found.state is State.AUTHORIZED else None
-
-    def _finish_with_store_credit(self, case: Case) -> Charge:
-        """The customer's store credit has paid all of it."""
-        now = self._clock()
-        due_at = next_look(State.PAID, case.policy, now)
-        paid = move(case.charge, State.PAID, now, reason="paid_with_store_credit", due_at=due_at)
-        return self._ledger.save(paid)
-
-    def _settle(self, case: Case) -> Charge:
-        transactions = case.bigcommerce.get_transactions(case.charge.order_id)
-        order = find_order(case.bigcommerce, case.charge.order_id)
-        changed = settle(case.charge, order, transactions, case.policy, self._clock())
-        return case.charge if changed is case.charge else self._ledger.save(changed)
 
 
 def _is_at_work(charge: Charge, now: datetime) -> bool:
