@@ -14,6 +14,7 @@ from bigcharge.domain.declines import DECLINES, Answer, Decision, Decline, Payme
 from bigcharge.domain.errors import InvalidInputError
 from bigcharge.domain.messages import read_message
 from bigcharge.domain.money import Money, parse_money
+from bigcharge.domain.orders import PAID_STATUSES, OrderStatus
 from bigcharge.domain.stores import Credentials, check_id, check_store_hash
 from tests.fakes import NOON, VISA, order_message
 
@@ -33,6 +34,7 @@ json_values = st.recursive(
         ("1.234", "KWD", 1234),
         (10.98, "USD", 1098),
         ("0.0000", "EUR", 0),
+        ("1.2345", "CLF", 12345),
     ],
 )
 def test_money_is_read_exactly_in_minor_units(text: object, currency: str, amount: int) -> None:
@@ -49,6 +51,8 @@ def test_money_is_read_exactly_in_minor_units(text: object, currency: str, amoun
         (None, "USD"),
         ("NaN", "USD"),
         ("1", "US"),
+        ("1", "US\u0110"),
+        (True, "USD"),
         ("1", None),
         ("Infinity", "USD"),
     ],
@@ -81,6 +85,22 @@ def test_a_code_counts_only_in_a_refusal(code: int) -> None:
     assert refused == (Unknown(422, code) if settles else DECLINES[code])
     assert classify_payment(500, {"code": code}) == Unknown(500, code)
     assert classify_payment(302, {"code": code}) == Unknown(302, code)
+
+
+def test_the_statuses_of_orders_that_were_paid() -> None:
+    """As BigCommerce numbers them: whatever can only follow on Awaiting Fulfillment."""
+    assert {int(status): status.name for status in PAID_STATUSES} == {
+        2: "SHIPPED",
+        3: "PARTIALLY_SHIPPED",
+        8: "AWAITING_PICKUP",
+        9: "AWAITING_SHIPMENT",
+        10: "COMPLETED",
+        11: "AWAITING_FULFILLMENT",
+        14: "PARTIALLY_REFUNDED",
+    }
+    others = {0: "INCOMPLETE", 1: "PENDING", 4: "REFUNDED", 5: "CANCELLED", 6: "DECLINED", 7: "AWAITING_PAYMENT"}
+    others |= {12: "MANUAL_VERIFICATION_REQUIRED", 13: "DISPUTED"}
+    assert {int(status): status.name for status in OrderStatus if status not in PAID_STATUSES} == others
 
 
 def test_law_7_says_what_each_code_leads_to() -> None:
