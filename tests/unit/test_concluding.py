@@ -110,6 +110,7 @@ def test_anything_else_is_unknown_and_looked_for_within_a_minute(
         (State.FAILED, CLOSING, timedelta()),
         (State.FAILED, replace(POLICY, when_failed=WhenFailed.CANCEL), timedelta()),
         (State.FAILED, POLICY, timedelta(hours=1)),
+        (State.CANCELED, CLOSING, timedelta(hours=1)),
         (State.REFUNDED, CLOSING, None),
     ],
 )

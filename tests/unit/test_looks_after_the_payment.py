@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from bigcharge.domain import books
+from bigcharge.domain.attempts import Attempt
 from bigcharge.domain.books import Difference
 from bigcharge.domain.charges import NEEDS_A_PERSON, Charge
 from bigcharge.domain.declines import Answer, Payment
@@ -14,12 +15,15 @@ from bigcharge.domain.money import Money
 from bigcharge.domain.orders import Order, Transaction
 from bigcharge.domain.policy import Capture, WhenFailed
 from bigcharge.domain.states import State
-from tests.fakes import NOON, STORE, incomplete_order
+from tests.fakes import NOON, STORE, VISA, incomplete_order
 from tests.unit.order_world import POLICY, World
 
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 PRICE = Money(9800, "USD")
 PAID_ORDER = incomplete_order(status=11)
+ATTEMPT = Attempt(
+    1, "sweep", "stripe.card", VISA.fingerprint, PRICE, "jti-1", NOON + HOUR, NOON - DAY, outcome=State.PAID
+)
 PURCHASE = Transaction("ours", "purchase", ok=True, money=PRICE)
 SECOND_PURCHASE = replace(PURCHASE, transaction_id="shopper's")
 REFUND = replace(PURCHASE, event="refund")
@@ -134,6 +138,27 @@ def test_books_that_agree_when_they_are_compared_are_left(world: World) -> None:
     end(world, State.PAID)
     before = world.charge
     assert world.look(books.CAUSE) is before
+
+
+@pytest.mark.parametrize("state", [State.PAID, State.FAILED, State.CANCELED, State.PAID_ELSEWHERE])
+def test_a_payment_that_left_no_trace_is_looked_for_daily_for_a_week(world: World, state: State) -> None:
+    """It may show without a webhook, and without a change of its order, when another was made."""
+    outcome = State.CANCELED if state is State.CANCELED else State.FAILED
+    end(world, state, due_at=NOON, attempts=(replace(ATTEMPT, outcome=outcome), ATTEMPT))
+    if state in {State.FAILED, State.CANCELED}:
+        world.bigcommerce.order, world.bigcommerce.transactions = incomplete_order(), ()
+    assert world.look("sweep").due_at == NOON + DAY
+    world.sweep_until(NOON + 5 * DAY)
+    world.bigcommerce.transactions += (SECOND_PURCHASE,)
+    world.sweep_until(NOON + 6 * DAY + 2 * MINUTE)
+    twice = state in {State.PAID, State.PAID_ELSEWHERE}
+    assert world.charge.difference == (Difference.PAID_TWICE if twice else Difference.PAID_ONLY_IN_BIGCOMMERCE)
+
+
+def test_after_a_week_it_is_left(world: World) -> None:
+    end(world, State.PAID, due_at=NOON, attempts=(replace(ATTEMPT, outcome=State.FAILED), ATTEMPT))
+    world.sweep_until(NOON + 8 * DAY)
+    assert (world.charge.difference, world.charge.due_at) == (None, None)
 
 
 def test_an_authorization_is_looked_at_daily(world: World) -> None:

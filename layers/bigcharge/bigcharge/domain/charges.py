@@ -22,6 +22,7 @@ NO_INSTRUMENT: Final = "no_usable_instrument"
 """The reason of what waits for an instrument, because none can be tried now."""
 STORE_PAUSED: Final = "store_paused"
 """The reason of what waits until its store is charged again."""
+_GIVEN_UP: Final = frozenset({State.FAILED, State.CANCELED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,10 @@ class Charge:
     def has_sent_since(self, start: datetime) -> bool:
         """Whether a payment request left at or after `start`."""
         return bool(self.attempts) and self.attempts[-1].sent_at >= start
+
+    def has_given_up_since(self, start: datetime) -> bool:
+        """Whether a payment request that left at or after `start` was given up: nothing of it was shown."""
+        return any(one.outcome in _GIVEN_UP and one.sent_at >= start for one in self.attempts)
 
     @property
     def has_used_store_credit(self) -> bool:

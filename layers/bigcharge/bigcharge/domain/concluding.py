@@ -30,7 +30,7 @@ def next_look(state: State, policy: Policy, now: datetime) -> datetime | None:
     match state:
         case State.PENDING | State.UNKNOWN:
             return now + first_check(policy)
-        case State.PAID:
+        case State.PAID | State.CANCELED:
             return now + _COMPARE_BOOKS_AFTER
         case State.AUTHORIZED:
             return now if policy.capture is Capture.AT_ONCE else now + _DAILY

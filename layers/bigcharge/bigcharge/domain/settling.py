@@ -130,7 +130,7 @@ def _conclude_absence(charge: Charge, order: Order, policy: Policy, now: datetim
     if still_owes(charge, order):
         never_charged = with_last_attempt(charge, outcome=State.FAILED)
         return move(never_charged, State.CLAIMED, now, reason="no_trace_of_payment", due_at=now)
-    return _with_outcome(charge, State.CANCELED, now)
+    return _with_outcome(charge, State.CANCELED, now, due_at=next_look(State.CANCELED, policy, now))
 
 
 def _pay_by_status(charge: Charge, policy: Policy, now: datetime) -> Charge:

@@ -20,6 +20,7 @@ _WANTED: Final = frozenset({State.AUTHORIZED, State.FAILED})  # something may st
 _CLOSED: Final = frozenset({State.FAILED, State.CANCELED})
 _DAILY: Final = timedelta(days=1)
 _LAG: Final = timedelta(hours=1)  # sooner after a change, transactions and statuses may still be behind
+_LATE: Final = timedelta(days=7)  # for so long a payment that left no trace is looked for, though another was made
 _NOT_DONE: Final = (NotSentError, RateLimitedError, UnauthorizedError)
 
 
@@ -95,7 +96,7 @@ class Following:
             return self._ledger.save(replace(charge, difference=difference, due_at=due_at, checks=0, updated_at=now))
         if charge.due_at is None and case.message.cause in HINTS_OF_MONEY:
             return self._ledger.save(postpone(charge, now + _LAG))  # what it told of may not be shown yet
-        goes_on = difference or charge.state is State.AUTHORIZED
+        goes_on = difference or charge.state is State.AUTHORIZED or charge.has_given_up_since(now - _LATE)
         return self._wait_until(charge, ask_at or (now + _DAILY if goes_on else None), now)
 
     def _wait_until(self, charge: Charge, due_at: datetime | None, now: datetime) -> Charge:
