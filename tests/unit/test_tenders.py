@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from hashlib import sha256
 
 import pytest
 
@@ -72,7 +73,7 @@ def test_what_is_no_verification_value_is_not_sent(value: str) -> None:
 
 
 def test_a_fingerprint_is_sixteen_digits_of_the_tokens_hash() -> None:
-    assert fingerprint("abc") == "ba7816bf8f01cfea"
+    assert fingerprint(TOKEN) == sha256(TOKEN.encode()).hexdigest()[:16]
 
 
 @pytest.mark.parametrize(
