@@ -92,8 +92,8 @@ def test_what_is_taken_away_leaves_all_other_decisions_as_they_were() -> None:
 
 def test_a_failing_seed_shrinks_to_what_it_needs(capsys: pytest.CaptureFixture[str]) -> None:
     with (
-        patch.object(settling, "_is_evidence", lambda *_: True),
-        patch.object(settling, "_absent_since", lambda *a: a[-1]),
+        patch.object(settling, "is_evidence", lambda *_: True),
+        patch.object(settling, "find_absence", lambda *a: a[-1]),
     ):
         failed = next(one for one in map(run_seed, range(200)) if one.violation)
         small = shrink(failed)
