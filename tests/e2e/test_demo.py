@@ -21,6 +21,8 @@ LAST_LINE = re.compile(
 
 def _start(folder: Path) -> subprocess.Popen[str]:
     """The demo in a folder of its own, which its temporary files go to as well."""
+    # Whoever runs the tests behind a shell (`make test &`) has SIGINT ignored, and a child would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     return subprocess.Popen(
         [sys.executable, "-m", "ops.cli", "demo"],
         cwd=folder,
