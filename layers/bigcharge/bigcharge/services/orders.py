@@ -145,14 +145,11 @@ class Orders:
         if charge.has_used_store_credit and verdict == (State.PAID_ELSEWHERE, None) and _owes_nothing(order):
             return self._settling.finish_with_store_credit(case)
         charge = self._with_customer(charge, order, is_chargeable=verdict is None)
-        if verdict is not None:
-            held = (
-                self._settling.find_held(replace(case, charge=charge), order)
-                if verdict[0] is State.PAID_ELSEWHERE
-                else None
-            )
-            return held or self._leaving.leave(charge, *verdict, now)
         case = replace(case, charge=charge)
+        if verdict is not None:
+            is_paid = verdict[0] is State.PAID_ELSEWHERE
+            held = self._settling.find_held(case, order) if is_paid else None
+            return held or self._leaving.leave(charge, *verdict, now)
         if (charge.attempts or charge.acts) and (shown := self._settling.recognize(case, order)) is not None:
             return shown
         if charge.forgotten_at is not None:
